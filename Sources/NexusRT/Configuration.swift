@@ -1,0 +1,17 @@
+// What can be set about a runtime.
+
+/// Settings of a runtime, with the values that suit most.
+public struct Configuration: Sendable {
+  /// How many tasks run at most before timers, other threads' wakes and the kernel get their turn. At least 1.
+  public var tasksPerTurn = 64
+  /// Entries of the ring's submission queue: how many operations go to the kernel in one call at most. The kernel
+  /// rounds up to a power of two; 1 ... 32,768.
+  public var submissionEntries: UInt32 = 256
+  /// How long the end of a runtime waits for its cancelled tasks to end before it gives them up with a message.
+  public var endTimeout: Duration = .seconds(5)
+  /// How tasks suspend; nil takes the fastest way the start-up check allows, or what the environment variable
+  /// `NEXUS_SUSPENSION` (direct, switch, continuation) asks for.
+  public var suspension: SuspensionWay?
+
+  public init() {}
+}

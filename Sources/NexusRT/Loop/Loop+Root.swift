@@ -1,0 +1,117 @@
+// The loop's beginning and end: the start-up check, the root task of a blockOn, and the end of a runtime.
+
+internal import CNexus
+internal import Glibc
+
+extension Loop {
+  /// Runs `action` as a job on this executor, on this thread, now.
+  ///
+  /// The loop runs inside such a job so that the Swift runtime's record of the current executor is in place, and so that
+  /// a live task is current around every task that it resumes.
+  private func runAsJob(_ action: @escaping () -> Void) {
+    let state = unsafe self.state!
+    // What is ready must wait for the loop that this job is to run.
+    let waiting = unsafe state.pointee.runQueue
+    unsafe state.pointee.runQueue = RunQueue()
+    let job = LoopJob {
+      unsafe state.pointee.runQueue = waiting
+      action()
+    }
+    let actor = unsafe self.actor!
+    Task.detached(executorPreference: self) { await job.run(isolation: actor) }
+    while !job.hasRun, let item = unsafe state.pointee.runQueue.pop() {
+      unsafe item.job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    }
+    precondition(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
+  }
+
+  /// What `runAsJob` runs. Unchecked: it is made, run and dropped on the loop's thread.
+  private final class LoopJob: @unchecked Sendable {
+    private let action: () -> Void
+    private(set) var hasRun = false
+    init(_ action: @escaping () -> Void) { self.action = action }
+
+    func run(isolation: isolated LoopActor) {
+      action()
+      hasRun = true
+    }
+  }
+
+  // MARK: Beginning
+
+  /// Chooses how tasks suspend: what was asked for if it can be had, or the fastest that passes the check.
+  func settleSuspension(_ configuration: Configuration) {
+    var wanted = configuration.suspension
+    if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION") {
+      let name = unsafe String(cString: name)
+      wanted = SuspensionWay(rawValue: name)
+      precondition(
+        wanted != nil,
+        "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation")
+    }
+    let state = unsafe self.state!
+    switch wanted {
+    case .continuation: unsafe state.pointee.way = NEXUS_WAY_CONTINUATION
+    case .switch: unsafe state.pointee.way = NEXUS_WAY_SWITCH
+    case .direct, nil:
+      nonisolated(unsafe) var objection: String?
+      runAsJob {
+        if let text = unsafe nexus_thread_prepare() { unsafe objection = String(cString: text) }
+      }
+      unsafe suspensionNote = unsafe objection
+      if unsafe objection == nil {
+        unsafe state.pointee.way = NEXUS_WAY_DIRECT
+      } else {
+        // ThreadSanitizer follows tasks through public entry points alone.
+        unsafe state.pointee.way =
+          nexus_built_with_thread_sanitizer() ? NEXUS_WAY_CONTINUATION : NEXUS_WAY_SWITCH
+      }
+    }
+  }
+
+  // MARK: Root tasks
+
+  func runRoot<Success: ~Copyable>(
+    _ body: nonisolated(nonsending) @escaping () async throws -> Success, busy: Bool
+  ) throws -> Success {
+    let state = unsafe self.state!
+    precondition(
+      isOnThread, "NexusRT: a runtime was used on a thread that did not make it: make one runtime a thread")
+    precondition(
+      unsafe !state.pointee.isRunning,
+      "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
+    let root = ClosureBody(body)
+    unsafe state.pointee.isRunning = true
+    runAsJob {
+      unsafe LoopState.start(root, state)
+      unsafe LoopState.run(state, until: root, busy: busy)
+    }
+    unsafe state.pointee.isRunning = false
+    return try root.takeResult()
+  }
+
+  // MARK: End
+
+  /// Cancels every task, runs the loop until they have ended, and gives everything back.
+  func end() {
+    precondition(isOnThread, "NexusRT: a runtime must end on the thread that made it")
+    let state = unsafe self.state!
+    precondition(unsafe !state.pointee.isRunning, "NexusRT: a runtime can not end inside one of its tasks")
+    unsafe state.pointee.isRunning = true
+    let deadline = unsafe Monotonic.now() &+ state.pointee.endTimeout
+    runAsJob {
+      unsafe state.pointee.isEnding = true
+      unsafe LoopState.runDown(state, deadline: deadline)
+    }
+    guard unsafe state.pointee.slab.residents == 0 else {
+      // Their frames can not be torn down from outside, and may yet be resumed: everything they use must stay.
+      let message =
+        unsafe "NexusRT: a runtime ended while \(state.pointee.slab.bodies) of its tasks ignored their cancellation for \(state.pointee.endTimeout / 1_000_000) ms: they will never run again, and their memory is not freed\n"
+      _ = unsafe message.utf8CString.withUnsafeBufferPointer { unsafe write(2, $0.baseAddress, $0.count - 1) }
+      unsafe nexus_thread_get().pointee = nexus_thread()
+      _ = unsafe Unmanaged.passRetained(self)
+      return
+    }
+    dismantle()
+  }
+}

@@ -1,0 +1,90 @@
+// The run loop. One turn: some tasks, then the mailbox, the timers and the kernel; and when nothing is ready, the
+// kernel again, waiting.
+
+internal import CNexus
+
+extension LoopState {
+  /// Runs turns until `body` has ended.
+  ///
+  /// Must run inside a job on the runtime's own executor. Nothing of the state is held over a task that runs: every
+  /// line reaches it through the pointer anew.
+  static func run(_ loop: LoopPointer, until body: TaskBody, busy: Bool) {
+    while true {
+      unsafe runTasks(loop, until: body)
+      if body.isFinished { return }
+      unsafe turn(loop, mayPark: !busy, deadline: nil)
+    }
+  }
+
+  /// Runs turns until no resident is left; gives up at `deadline` (monotonic, ns).
+  static func runDown(_ loop: LoopPointer, deadline: UInt64) {
+    while unsafe loop.pointee.slab.residents > 0 && Monotonic.now() < deadline {
+      unsafe loop.pointee.cancelAll()
+      unsafe loop.pointee.dismissParked()
+      unsafe runTasks(loop, until: nil)
+      let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil
+      unsafe turn(loop, mayPark: isIdle, deadline: deadline)
+    }
+  }
+
+  /// Runs what is ready, `tasksPerTurn` entries at most: whatever tasks do, the rest of a turn comes round.
+  @inline(__always)
+  private static func runTasks(_ loop: LoopPointer, until body: TaskBody?) {
+    var budget = unsafe loop.pointee.tasksPerTurn
+    while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
+      budget -= 1
+      if item.isJob {
+        unsafe item.job.runSynchronously(isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(), taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
+      } else {
+        let slot = unsafe item.slot
+        guard unsafe loop.pointee.popped(slot) == .resume else { continue }
+        unsafe Suspension.resume(slot, loop)
+      }
+      unsafe loop.pointee.counters.resumes &+= 1
+      if let body, body.isFinished { return }
+    }
+  }
+
+  /// Gives the mailbox, the timers and the kernel their turn.
+  static func turn(_ loop: LoopPointer, mayPark: Bool, deadline: UInt64?) {
+    unsafe loop.pointee.counters.turns &+= 1
+    let arrived = unsafe loop.pointee.mailbox.pointee.takeAll(into: &loop.pointee.runQueue)
+    unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
+    if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
+    if unsafe mayPark && loop.pointee.runQueue.isEmpty && !loop.pointee.reactor.hasCompletions {
+      unsafe loop.pointee.park(until: deadline)
+    } else if unsafe loop.pointee.reactor.isDue {
+      unsafe loop.pointee.counters.enters &+= 1
+      unsafe loop.pointee.reactor.enter()
+    }
+    while let slot = unsafe loop.pointee.reactor.nextCompleted() { unsafe loop.pointee.complete(slot) }
+  }
+
+  private mutating func fireTimers() {
+    let now = Monotonic.now()
+    while let slot = unsafe timers.popExpired(now: now) { unsafe wakeLocally(slot) }
+  }
+
+  /// Waits in the kernel until something completes, a deadline comes or another thread wakes a task.
+  private mutating func park(until limit: UInt64?) {
+    var timeout: UInt64? = nil
+    if let deadline = earlier(timers.next, limit) {
+      let now = Monotonic.now()
+      if deadline <= now { return fireTimers() }
+      timeout = deadline - now
+    }
+    guard unsafe mailbox.pointee.park() else { return }
+    counters.enters &+= 1
+    counters.parks &+= 1
+    reactor.park(timeout: timeout)
+    let arrived = unsafe mailbox.pointee.unpark(into: &runQueue)
+    counters.foreignWakes &+= UInt64(arrived)
+    if !timers.isEmpty { fireTimers() }
+  }
+}
+
+/// The earlier of two times of which either may be missing.
+private func earlier(_ a: UInt64?, _ b: UInt64?) -> UInt64? {
+  guard let a, let b else { return a ?? b }
+  return min(a, b)
+}

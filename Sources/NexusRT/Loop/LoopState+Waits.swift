@@ -1,0 +1,183 @@
+// What the loop does to a slot: finds the current one, ends its wait, takes it from the queue.
+// The phases and who may move them are in TaskSlot.swift.
+
+public import CNexus
+public import Synchronization
+
+extension LoopState {
+  /// The slot of the task that runs now: its own if it is a resident, a borrowed one if it is a child task of one.
+  @inlinable @inline(__always)
+  mutating func currentSlot(_ what: StaticString) -> SlotPointer {
+    let task = unsafe currentTask()
+    // The hint is right unless the task came back from a native suspension since.
+    if let slot = unsafe resumed, unsafe slot.pointee.suspension.task == task { return unsafe slot }
+    return unsafe findSlot(of: task, what)
+  }
+
+  /// The Swift task that runs now, or nil.
+  @inlinable @inline(__always)
+  func currentTask() -> UnsafeMutableRawPointer? {
+    if way == NEXUS_WAY_DIRECT { return unsafe nexus_current_task_direct() }
+    return unsafe nexus_current_task()
+  }
+
+  @usableFromInline @inline(never)
+  mutating func findSlot(of task: UnsafeMutableRawPointer?, _ what: StaticString) -> SlotPointer {
+    guard let task = unsafe task else { LoopState.trapOutsideRuntime(what) }
+    if let slot = unsafe slab.resident(of: task) {
+      unsafe resumed = slot
+      return unsafe slot
+    }
+    let slot = unsafe slab.take(.guest)
+    unsafe slot.pointee.suspension.task = task
+    return unsafe slot
+  }
+
+  /// Begins a wait of the running task, in phase `armed` or `armedLocal`.
+  @inlinable @inline(__always)
+  mutating func arm(_ slot: SlotPointer, _ phase: UInt64) {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    // Still queued for a wait that was given up: the queue owns the slot's link and its reason until the loop takes it
+    // out. This wait is then over as soon as that happens, which its task takes for a spurious wake.
+    guard word & SlotState.phaseMask == SlotState.idle else {
+      assert(word & SlotState.phaseMask == SlotState.queued, "a task can wait for one thing at a time")
+      return
+    }
+    unsafe slot.pointee.reason = .woken
+    // A child task can be cancelled from any thread.
+    let phase = unsafe slot.pointee.role == .guest && phase == SlotState.armedLocal ? SlotState.armed : phase
+    // Relaxed: the token becomes known to other threads by the release with which it is registered.
+    unsafe slot.pointee.state.store(SlotState.next(phase, after: word), ordering: .relaxed)
+  }
+
+  /// Begins a wait that is over at once: the running task goes to the end of the run queue.
+  @inlinable @inline(__always)
+  mutating func armQueued(_ slot: SlotPointer) {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    // Queued still for a wait that was given up: then it is in the run queue, or comes there.
+    guard word & SlotState.phaseMask == SlotState.idle else { return }
+    unsafe slot.pointee.reason = .woken
+    unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
+    unsafe runQueue.push(RunItem(slot: slot))
+  }
+
+  /// Ends a wait that the task no longer needs, before it suspended.
+  @inlinable @inline(__always)
+  mutating func giveUp(_ slot: SlotPointer) {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    switch word & SlotState.phaseMask {
+    case SlotState.armedLocal:
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
+    case SlotState.armed:
+      // If the exchange fails a waker was first, and the slot is in a queue or on its way into one. The loop takes it
+      // out later, sees that its task is not suspended, and leaves it alone.
+      _ = unsafe slot.pointee.state.compareExchange(
+        expected: word, desired: SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
+    default: break
+    }
+    if unsafe slot.pointee.role == .guest { unsafe releaseGuest(slot) }
+  }
+
+  /// Why the wait of the resumed `slot` ended: true if it was woken.
+  @inlinable @inline(__always)
+  mutating func finishWait(_ slot: SlotPointer) -> Bool {
+    let reason = unsafe slot.pointee.reason
+    if unsafe slot.pointee.role == .guest { unsafe releaseGuest(slot) }
+    return reason == .woken
+  }
+
+  /// Gives a guest's slot back, now or, while it is in a queue, when the loop takes it out.
+  @usableFromInline @inline(never)
+  mutating func releaseGuest(_ slot: SlotPointer) {
+    unsafe slot.pointee.suspension.task = nil
+    if unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle {
+      unsafe slab.give(back: slot)
+    }
+  }
+
+  /// Wakes the task of a slot that is known to wait for the caller's event, if nobody else did. O(1).
+  @inlinable @inline(__always)
+  mutating func wakeLocally(_ slot: SlotPointer) {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    if word & SlotState.phaseMask == SlotState.armedLocal {
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
+      unsafe runQueue.push(RunItem(slot: slot))
+    } else {
+      _ = unsafe token(of: slot, word).end(.woken)
+    }
+  }
+
+  /// The token of the wait that `word` stands for.
+  @inlinable @inline(__always)
+  func token(of slot: SlotPointer, _ word: UInt64) -> WakeToken {
+    unsafe WakeToken(generation: word >> 32, mailbox: mailbox.pointee.index, slot: slot.pointee.index)
+  }
+
+  /// A completion for `slot` has arrived: its task goes on.
+  mutating func complete(_ slot: SlotPointer) {
+    while true {
+      let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+      let phase = word & SlotState.phaseMask
+      assert(phase == SlotState.inFlight || phase == SlotState.cancelQueued || phase == SlotState.cancelling)
+      let moved = unsafe slot.pointee.state.compareExchange(
+        expected: word, desired: SlotState.with(SlotState.queued, of: word),
+        ordering: .acquiringAndReleasing
+      ).exchanged
+      guard moved else { continue }
+      // On its way through a queue to be cancelled: it is there already.
+      if phase != SlotState.cancelQueued { unsafe runQueue.push(RunItem(slot: slot)) }
+      return
+    }
+  }
+
+  /// Cancels the wait of a resident on this thread, if it waits. The task was marked as cancelled before.
+  mutating func cancelWait(of slot: SlotPointer) {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    switch word & SlotState.phaseMask {
+    case SlotState.armedLocal:
+      unsafe slot.pointee.reason = .cancelled
+      unsafe wakeLocally(slot)
+    case SlotState.armed, SlotState.inFlight:
+      // Other threads may be at it: through the same door as they.
+      _ = unsafe token(of: slot, word).end(.cancelled)
+    default: break  // Runs, is queued, or is being cancelled already.
+    }
+  }
+
+  /// What the loop is to do with a slot it took from the run queue.
+  enum Popped {
+    case resume
+    /// Nothing: its wait was given up after it was woken, or it goes on waiting for the kernel.
+    case leave
+  }
+
+  /// Moves a slot that was taken from the run queue on.
+  @inline(__always)
+  mutating func popped(_ slot: SlotPointer) -> Popped {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    if word & SlotState.phaseMask == SlotState.queued, unsafe slot.pointee.suspension.context != nil {
+      // A plain store: a stale token's exchange fails before and after it alike.
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
+      unsafe resumed = slot
+      return .resume
+    }
+    return unsafe poppedUnusual(slot, word)
+  }
+
+  @inline(never)
+  private mutating func poppedUnusual(_ slot: SlotPointer, _ word: UInt64) -> Popped {
+    switch word & SlotState.phaseMask {
+    case SlotState.queued:
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
+      if unsafe slot.pointee.role == .guest, unsafe slot.pointee.suspension.task == nil {
+        unsafe slab.give(back: slot)
+      }
+    case SlotState.cancelQueued:
+      // Only this thread moves `cancelQueued` on.
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.cancelling, of: word), ordering: .relaxed)
+      unsafe reactor.prepareCancel(of: slot)
+    default: assertionFailure("a slot in phase \(word & SlotState.phaseMask) was in the run queue")
+    }
+    return .leave
+  }
+}

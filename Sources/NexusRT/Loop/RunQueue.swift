@@ -1,0 +1,85 @@
+// The queue of what is ready to run: a first-in first-out list linked through the entries themselves, so that it
+// neither allocates nor has a limit.
+
+internal import CNexus
+
+/// One entry: one of our slots, or a job the Swift runtime enqueued on our executor.
+///
+/// Both keep a word for their scheduler 16 bytes in (`nexus_suspension.link`, and `Job::SchedulerPrivate[0]` of the
+/// Swift ABI), and both are at least 8-aligned, which leaves the lowest bit to tell them apart.
+@usableFromInline
+struct RunItem: Equatable {
+  @usableFromInline let bits: UInt
+
+  @usableFromInline static let jobBit: UInt = 1
+
+  @inlinable @inline(__always)
+  init(bits: UInt) { self.bits = bits }
+
+  @inlinable @inline(__always)
+  init(slot: SlotPointer) { bits = UInt(bitPattern: slot) }
+
+  @inlinable
+  init(job: UnownedJob) {
+    unsafe bits = unsafeBitCast(job, to: UInt.self) | RunItem.jobBit
+  }
+
+  @inlinable @inline(__always)
+  var isJob: Bool { bits & RunItem.jobBit != 0 }
+
+  /// Only of an item that is no job.
+  @inlinable @inline(__always)
+  var slot: SlotPointer {
+    assert(!isJob)
+    // Sound: `bits` came from a slot pointer, and slots are never freed.
+    return unsafe SlotPointer(bitPattern: bits).unsafelyUnwrapped
+  }
+
+  /// Only of an item that is a job.
+  @inlinable
+  var job: UnownedJob {
+    assert(isJob)
+    // Sound: `bits` came from an UnownedJob, whose one word is the job's address.
+    return unsafe unsafeBitCast(bits & ~RunItem.jobBit, to: UnownedJob.self)
+  }
+
+  /// The word that links this entry to the next; zero at the end.
+  /// Only of an entry that is in a queue of ours: nobody else may use the word then.
+  @inlinable @inline(__always)
+  var link: UnsafeMutablePointer<UInt> {
+    unsafe UnsafeMutablePointer<UInt>(bitPattern: (bits & ~RunItem.jobBit) &+ 16).unsafelyUnwrapped
+  }
+}
+
+/// First in, first out. Belongs to the loop's thread.
+@usableFromInline
+struct RunQueue {
+  /// The oldest entry, or zero.
+  @usableFromInline var head: UInt = 0
+  /// The newest entry. Meaningful only while `head` is not zero.
+  @usableFromInline var tail: UInt = 0
+
+  @inlinable @inline(__always)
+  var isEmpty: Bool { head == 0 }
+
+  /// O(1).
+  @inlinable @inline(__always)
+  mutating func push(_ item: RunItem) {
+    unsafe item.link.pointee = 0
+    if head == 0 {
+      head = item.bits
+    } else {
+      unsafe RunItem(bits: tail).link.pointee = item.bits
+    }
+    tail = item.bits
+  }
+
+  /// O(1).
+  @inlinable @inline(__always)
+  mutating func pop() -> RunItem? {
+    guard head != 0 else { return nil }
+    let item = RunItem(bits: head)
+    head = unsafe item.link.pointee
+    return item
+  }
+}

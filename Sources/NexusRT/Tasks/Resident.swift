@@ -1,0 +1,108 @@
+// Residents: the Swift tasks that run spawned bodies. A finished body does not end its Swift task; the task parks in its
+// slot and is given the next body, which saves what making and freeing a Swift task costs.
+
+internal import CNexus
+internal import Synchronization
+
+extension LoopState {
+  /// Gives `body` to a parked resident, or to a new one, and puts that in the run queue.
+  @usableFromInline
+  static func start(_ body: TaskBody, _ loop: LoopPointer) {
+    unsafe loop.pointee.counters.spawns &+= 1
+    unsafe loop.pointee.slab.bodies += 1
+    guard let slot = unsafe loop.pointee.slab.firstParked else { return unsafe startResident(body, loop) }
+    unsafe loop.pointee.slab.firstParked = unsafe slot.pointee.suspension.link?
+      .assumingMemoryBound(to: TaskSlot.self)
+    unsafe hand(body, to: slot)
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
+    unsafe loop.pointee.runQueue.push(RunItem(slot: slot))
+  }
+
+  @inline(__always)
+  private static func hand(_ body: TaskBody, to slot: SlotPointer) {
+    unsafe body.slot = slot
+    unsafe slot.pointee.body = Unmanaged.passRetained(body)
+  }
+
+  @inline(never)
+  private static func startResident(_ body: TaskBody, _ loop: LoopPointer) {
+    let slot = unsafe loop.pointee.slab.take(.resident)
+    unsafe loop.pointee.slab.willStartResident()
+    unsafe hand(body, to: slot)
+    // Sound to send: the task runs on this thread, and nowhere else, for all its life.
+    nonisolated(unsafe) let itsSlot = unsafe slot
+    nonisolated(unsafe) let itsLoop = unsafe loop
+    let object = unsafe loop.pointee.loop
+    let actor = unsafe object.actor!
+    // Detached, so that it inherits nothing of the task that happens to spawn first. With the executor preference what
+    // is not isolated to us, child tasks above all, comes to this thread too.
+    Task.detached(executorPreference: object) {
+      unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
+    }
+  }
+
+  /// A resident's life.
+  private static func reside(in slot: SlotPointer, _ loop: LoopPointer, isolation: isolated LoopActor) async {
+    unsafe loop.pointee.slab.enter(resident: slot, task: nexus_current_task().unsafelyUnwrapped)
+    while true {
+      unsafe loop.pointee.resumed = slot
+      guard let body = unsafe slot.pointee.body?.takeRetainedValue() else { break }
+      body.hasStarted = true
+      if unsafe body.isCancelled || loop.pointee.isEnding { unsafe loop.pointee.cancel(slot) }
+      await body.run()
+      // A wake that was sent to a wait the body gave up can still hold the slot's link.
+      while unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask != SlotState.idle {
+        unsafe await Suspension.suspend(slot, loop)
+      }
+      unsafe loop.pointee.ended(body, slot)
+      // Here at the latest the body goes, and with it, if nobody joins, its result: that may run the user's code.
+      _ = consume body
+      // What was cancelled stays cancelled: such a task is not used again.
+      if unsafe slot.pointee.isCancelled || nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped) {
+        break
+      }
+      unsafe loop.pointee.parkResident(slot)
+      unsafe await Suspension.suspend(slot, loop)
+    }
+    unsafe loop.pointee.slab.leave(resident: slot)
+  }
+
+  @inline(__always)
+  private mutating func ended(_ body: TaskBody, _ slot: SlotPointer) {
+    unsafe slot.pointee.body = nil
+    unsafe body.slot = nil
+    body.isFinished = true
+    slab.bodies -= 1
+    if let joiner = unsafe body.joiner { unsafe wakeLocally(joiner) }
+  }
+
+  @inline(__always)
+  private mutating func parkResident(_ slot: SlotPointer) {
+    unsafe slot.pointee.suspension.link = UnsafeMutableRawPointer(slab.firstParked)
+    unsafe slab.firstParked = slot
+  }
+
+  /// Marks the resident's task as cancelled and ends its wait.
+  mutating func cancel(_ slot: SlotPointer) {
+    guard unsafe !slot.pointee.isCancelled else { return }
+    unsafe slot.pointee.isCancelled = true
+    unsafe nexus_task_cancel(slot.pointee.suspension.task.unsafelyUnwrapped)
+    unsafe cancelWait(of: slot)
+  }
+
+  /// Cancels every resident that has a body.
+  mutating func cancelAll() {
+    for unsafe slot in unsafe slab.residentsWithBody { unsafe cancel(slot) }
+  }
+
+  /// Lets every parked resident end: each resumes without a body and leaves.
+  mutating func dismissParked() {
+    while let slot = unsafe slab.firstParked {
+      unsafe slab.firstParked = unsafe slot.pointee.suspension.link?.assumingMemoryBound(to: TaskSlot.self)
+      let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
+      unsafe runQueue.push(RunItem(slot: slot))
+    }
+  }
+}

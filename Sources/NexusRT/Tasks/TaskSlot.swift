@@ -1,0 +1,98 @@
+// A slot of the task slab: everything the loop keeps for one task, at an address that never changes and in memory that
+// is never freed, so that a wake that comes late finds a slot and not a hole.
+
+public import CNexus
+public import Synchronization
+
+/// What a slot serves as at the moment.
+@usableFromInline
+enum SlotRole: UInt8 {
+  /// On the free list.
+  case free
+  /// Owned by a resident: a Swift task of ours that runs one spawned body after another.
+  case resident
+  /// Lent for one wait to a task that is not ours: a child task (`async let`, a task group) of a resident.
+  case guest
+}
+
+/// Why a wait ended.
+@usableFromInline
+enum WakeReason: UInt8 {
+  case woken
+  case cancelled
+}
+
+/// One task's place in the runtime.
+///
+/// Ownership, by phase (`SlotState`): an idle slot belongs to its task, which runs. An armed slot may be taken by
+/// whoever first moves its phase on, and by nobody else; a queued slot belongs to the queue it is in, and its link,
+/// until the loop takes it out and resumes it.
+@usableFromInline
+@safe struct TaskSlot: ~Copyable {
+  /// The C part; first, so that a pointer to the slot is a pointer to it.
+  @usableFromInline var suspension: nexus_suspension
+  /// The wait's generation and phase: the one word other threads touch.
+  @usableFromInline let state: Atomic<UInt64>
+  /// Why the last wait ended. Written by whoever moved the phase to queued, read by the task.
+  @usableFromInline var reason: WakeReason
+  @usableFromInline var role: SlotRole
+  /// Whether `nexus_task_cancel` was called for the resident: it must not be used for another body.
+  @usableFromInline var isCancelled: Bool
+  /// The slot's place in the slab, 0 ..< Mailbox.slotLimit. Never changes.
+  @usableFromInline let index: UInt32
+  /// The result of the operation in flight that this slot waits for, as the kernel gave it.
+  @usableFromInline var result: Int32
+  /// Where the slot stands in the timer heap; -1 while it does not.
+  @usableFromInline var timerIndex: Int32
+  /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
+  @usableFromInline var body: Unmanaged<TaskBody>?
+
+  init(index: UInt32) {
+    unsafe suspension = nexus_suspension()
+    state = Atomic(0)
+    reason = .woken
+    role = .free
+    isCancelled = false
+    self.index = index
+    result = 0
+    timerIndex = -1
+    unsafe body = nil
+  }
+}
+
+/// The word of a slot that tells whether, and for which wait, it may be woken.
+///
+/// High half: the generation, one more with each wait, never zero once a wait began. Low half: the phase.
+@usableFromInline
+enum SlotState {
+  /// The task runs, or is suspended natively: no wake of ours reaches it.
+  @usableFromInline static let idle: UInt64 = 0
+  /// Waiting; only the loop's own thread knows of the wait. The loop moves it on with plain stores.
+  @usableFromInline static let armedLocal: UInt64 = 1
+  /// Waiting; its token may be held by any thread. It is moved on by compare-exchange.
+  @usableFromInline static let armed: UInt64 = 2
+  /// Woken, and in a run queue or a mailbox.
+  @usableFromInline static let queued: UInt64 = 3
+  /// Waiting for the kernel: it goes on when the completion arrives, not before.
+  @usableFromInline static let inFlight: UInt64 = 4
+  /// As `inFlight`, and on its way through a queue to have the operation cancelled by the loop.
+  @usableFromInline static let cancelQueued: UInt64 = 5
+  /// As `inFlight`, with the cancellation handed to the kernel.
+  @usableFromInline static let cancelling: UInt64 = 6
+
+  @usableFromInline static let phaseMask: UInt64 = 0xFFFF_FFFF
+
+  /// The same wait in another phase.
+  @inlinable @inline(__always)
+  static func with(_ phase: UInt64, of word: UInt64) -> UInt64 { (word & ~phaseMask) | phase }
+
+  /// The next wait's word. Skips generation zero, so that no token is ever zero.
+  @inlinable @inline(__always)
+  static func next(_ phase: UInt64, after word: UInt64) -> UInt64 {
+    var generation = (word >> 32) &+ 1
+    if generation & 0xFFFF_FFFF == 0 { generation = 1 }
+    return (generation << 32) | phase
+  }
+}
+
+@usableFromInline typealias SlotPointer = UnsafeMutablePointer<TaskSlot>

@@ -1,0 +1,171 @@
+// The part of a runtime that other threads may touch: the stack of what they woke, the eventfd that ends the loop's
+// wait in the kernel, and the slots a wake token names.
+//
+// A mailbox is never freed. When its runtime ends it goes back to a pool, generations and all, and the next runtime
+// takes it over. That is what makes a token a plain number: it may be kept for ever, and be used at any time from any
+// thread.
+
+public import CNexus
+internal import Glibc
+public import Synchronization
+
+/// The invariants, by name:
+/// - **One owner**: at most one live runtime owns a mailbox.
+/// - **Word of the stack**: `head` is `empty`, `parked`, or the newest entry's bits.
+/// - **Parked means empty**: the loop moves `empty` to `parked` by compare-exchange before it waits in the kernel, so a
+///   push either comes first, and the loop sees it and does not wait, or it replaces `parked`, and then it alone knows
+///   that the loop must be woken. One word decides both: there is no window between "parked" and "queued" to fence.
+@usableFromInline
+@safe struct Mailbox: ~Copyable {
+  @usableFromInline static let empty: UInt = 0
+  /// Not an entry: a job's bits are odd but never 1, and a slot's are even.
+  @usableFromInline static let parked: UInt = 1
+  @usableFromInline static let chunkShift: UInt32 = 10
+  @usableFromInline static let chunkMask: UInt32 = (1 << chunkShift) - 1
+  /// The most tasks of one runtime that can exist at a time.
+  @usableFromInline static let slotLimit: UInt32 = 1 << 22
+
+  @usableFromInline let head: Atomic<UInt>
+  /// The descriptor the loop's ring reads from while it is parked. Lives as long as the mailbox, so that a thread
+  /// that was held up between its push and its write can not write to a descriptor of somebody else's.
+  @usableFromInline let wakeDescriptor: Int32
+  /// This mailbox's place in the table of mailboxes; part of every token.
+  @usableFromInline let index: UInt32
+  /// Chunks of 1,024 slots. An entry is written once, by the owner, before any token of its slots exists.
+  @usableFromInline let chunks: UnsafeMutablePointer<SlotPointer?>
+
+  init(index: UInt32, wakeDescriptor: Int32) {
+    head = Atomic(Mailbox.empty)
+    self.index = index
+    self.wakeDescriptor = wakeDescriptor
+    let chunkCount = Int(Mailbox.slotLimit >> Mailbox.chunkShift)
+    unsafe chunks = .allocate(capacity: chunkCount)
+    unsafe chunks.initialize(repeating: nil, count: chunkCount)
+  }
+
+  /// Hands an entry to the loop. Any thread, lock-free; one system call if the loop is parked, none otherwise.
+  ///
+  /// The release on success publishes the entry and everything written before it to the loop's acquire in `takeAll`
+  /// or `unpark`.
+  @usableFromInline
+  func push(_ item: RunItem) {
+    var seen = head.load(ordering: .relaxed)
+    while true {
+      unsafe item.link.pointee = seen == Mailbox.parked ? Mailbox.empty : seen
+      let (done, now) = head.weakCompareExchange(
+        expected: seen, desired: item.bits, successOrdering: .acquiringAndReleasing,
+        failureOrdering: .relaxed)
+      if done { break }
+      seen = now
+    }
+    if seen == Mailbox.parked { ring() }
+  }
+
+  /// Ends the loop's wait in the kernel.
+  func ring() {
+    var one: UInt64 = 1
+    while true {
+      let written = unsafe write(wakeDescriptor, &one, 8)
+      // EAGAIN: the counter is at its limit, so the loop has a wake to read already.
+      if written == 8 || errno == EAGAIN { return }
+      precondition(errno == EINTR, "NexusRT: the write to the loop's eventfd failed (errno \(errno))")
+    }
+  }
+
+  /// Moves everything that was pushed to the end of `queue`, oldest first. The loop's thread only.
+  /// O(entries).
+  @inline(__always)
+  func takeAll(into queue: inout RunQueue) -> Int {
+    // A plain look first: an empty mailbox costs a load, not a read-modify-write.
+    let seen = head.load(ordering: .relaxed)
+    if seen == Mailbox.empty || seen == Mailbox.parked { return 0 }
+    return append(stack: head.exchange(Mailbox.empty, ordering: .acquiring), to: &queue)
+  }
+
+  /// Announces that the loop is about to wait. False if something was pushed meanwhile: then do not wait.
+  func park() -> Bool {
+    head.compareExchange(expected: Mailbox.empty, desired: Mailbox.parked, ordering: .acquiringAndReleasing)
+      .exchanged
+  }
+
+  /// Takes the announcement back, and what was pushed since. The loop's thread only.
+  func unpark(into queue: inout RunQueue) -> Int {
+    let stack = head.exchange(Mailbox.empty, ordering: .acquiring)
+    return stack == Mailbox.parked ? 0 : append(stack: stack, to: &queue)
+  }
+
+  private func append(stack: UInt, to queue: inout RunQueue) -> Int {
+    // The stack is newest first: turn it round, so that wakes keep their order.
+    var reversed = Mailbox.empty
+    var next = stack
+    while next != Mailbox.empty {
+      let item = RunItem(bits: next)
+      next = unsafe item.link.pointee
+      unsafe item.link.pointee = reversed
+      reversed = item.bits
+    }
+    var count = 0
+    while reversed != Mailbox.empty {
+      let item = RunItem(bits: reversed)
+      reversed = unsafe item.link.pointee
+      queue.push(item)
+      count += 1
+    }
+    return count
+  }
+
+  /// The slot with this index. Only for an index that a token or the owner holds.
+  @inlinable @inline(__always)
+  func slot(_ index: UInt32) -> SlotPointer {
+    // Sound: the chunk was stored before the slot's first token was made, and chunks are never freed.
+    unsafe chunks[Int(index >> Mailbox.chunkShift)].unsafelyUnwrapped + Int(index & Mailbox.chunkMask)
+  }
+}
+
+@usableFromInline typealias MailboxPointer = UnsafeMutablePointer<Mailbox>
+
+/// The table of all mailboxes of the process, and the pool of those without a runtime.
+@usableFromInline
+enum MailboxTable {
+  /// The most runtimes that can be alive at a time.
+  @usableFromInline static let limit = 1024
+
+  private struct Pool: ~Copyable {
+    /// Indices of mailboxes without a runtime.
+    var free: [UInt32] = []
+    var count: UInt32 = 0
+  }
+
+  private static let pool = Mutex(Pool())
+
+  /// A mailbox for a new runtime; null if `limit` are in use or no eventfd is to be had (`errno` says which error).
+  static func take() -> MailboxPointer? {
+    let index = pool.withLock { (pool: inout Pool) -> UInt32? in
+      if let reused = pool.free.popLast() { return reused }
+      guard pool.count < limit else {
+        errno = EUSERS
+        return nil
+      }
+      let descriptor = nexus_eventfd()
+      guard descriptor >= 0 else { return nil }
+      let mailbox = MailboxPointer.allocate(capacity: 1)
+      unsafe mailbox.initialize(to: Mailbox(index: pool.count, wakeDescriptor: descriptor))
+      unsafe nexus_mailboxes_set(pool.count, mailbox)
+      pool.count += 1
+      return pool.count - 1
+    }
+    return unsafe index.map { unsafe mailbox($0) }
+  }
+
+  /// Back to the pool. Only once no task of the runtime is alive.
+  static func give(back mailbox: MailboxPointer) {
+    let index = unsafe mailbox.pointee.index
+    pool.withLock { (pool: inout Pool) in pool.free.append(index) }
+  }
+
+  @inlinable @inline(__always)
+  static func mailbox(_ index: UInt32) -> MailboxPointer {
+    // Sound: a token carries the index of a mailbox that was stored before the token was made.
+    unsafe nexus_mailboxes_get(index).unsafelyUnwrapped.assumingMemoryBound(to: Mailbox.self)
+  }
+}

@@ -1,0 +1,92 @@
+// One wait of the current task: armed, registered somewhere by its token, then suspended or given up.
+
+public import CNexus
+public import Synchronization
+
+/// One wait of the task that runs now.
+///
+/// The order is what makes it safe: make the `Wait` (which arms the task's slot), register its token where the wake
+/// will come from, look once more whether the wait is still needed, then `suspend` or `giveUp`. A wake between any two of
+/// these is kept, and `suspend` then returns at once. Nothing else may suspend in between.
+@frozen
+@safe
+public struct Wait: ~Copyable {
+  @usableFromInline let slot: SlotPointer
+  @usableFromInline let loop: LoopPointer
+  /// Whether the task had been cancelled before the wait began: then `suspend` does not suspend.
+  @usableFromInline let wasCancelled: Bool
+
+  /// Arms the current task for a wake from any thread.
+  ///
+  /// Traps outside a task of a runtime: `operation` names the caller in the message.
+  /// O(1); no allocation in a spawned task, and at most a slot of the slab in a child task.
+  @inlinable @inline(__always)
+  public init(for operation: StaticString) {
+    unsafe self.init(LoopState.current(for: operation), SlotState.armed, operation)
+  }
+
+  /// Arms the current task for a wake by the loop's own thread alone, which costs no atomic read-modify-write.
+  @inlinable @inline(__always)
+  init(local loop: LoopPointer, for operation: StaticString) {
+    unsafe self.init(loop, SlotState.armedLocal, operation)
+  }
+
+  @inlinable @inline(__always)
+  init(_ loop: LoopPointer, _ phase: UInt64, _ operation: StaticString) {
+    unsafe self.loop = loop
+    unsafe slot = loop.pointee.currentSlot(operation)
+    unsafe wasCancelled = nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
+    unsafe loop.pointee.arm(slot, phase)
+  }
+
+  /// Names this wait: whoever holds the token may end it.
+  @inlinable
+  public var token: WakeToken {
+    @inline(__always) get {
+      unsafe loop.pointee.token(of: slot, slot.pointee.state.load(ordering: .relaxed))
+    }
+  }
+
+  /// Suspends the task until the token is woken or the task is cancelled.
+  ///
+  /// - Returns: true if it was woken, false if the task was cancelled. After either the token is stale; take it out of
+  ///   wherever it was registered.
+  @inlinable @inline(__always)
+  nonisolated(nonsending) public consuming func suspend() async -> Bool {
+    if wasCancelled {
+      giveUp()
+      return false
+    }
+    let slot = unsafe self.slot
+    let loop = unsafe self.loop
+    discard self
+    if unsafe slot.pointee.role == .resident {
+      unsafe await Suspension.suspend(slot, loop)
+    } else {
+      unsafe await Wait.suspendGuest(slot, loop)
+    }
+    return unsafe loop.pointee.finishWait(slot)
+  }
+
+  /// Ends the wait without suspending. A wake that has been sent meanwhile is swallowed: look again after this if it
+  /// could have meant something.
+  @inlinable @inline(__always)
+  public consuming func giveUp() {
+    unsafe loop.pointee.giveUp(slot)
+    discard self
+  }
+
+  deinit { unsafe loop.pointee.giveUp(slot) }
+
+  /// A child task is cancelled by the Swift runtime, which tells those who ask: here the loop itself is not asked first.
+  @usableFromInline @inline(never)
+  nonisolated(nonsending) static func suspendGuest(_ slot: SlotPointer, _ loop: LoopPointer) async {
+    let token = unsafe loop.pointee.token(of: slot, slot.pointee.state.load(ordering: .relaxed))
+    // Sound to send: the operation runs here, inside the caller's isolation.
+    nonisolated(unsafe) let parkedSlot = unsafe slot
+    nonisolated(unsafe) let parkedLoop = unsafe loop
+    await withTaskCancellationHandler(
+      operation: { unsafe await Suspension.suspend(parkedSlot, parkedLoop) },
+      onCancel: { _ = token.end(.cancelled) }, isolation: #isolation)
+  }
+}
