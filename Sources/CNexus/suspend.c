@@ -82,6 +82,67 @@ SWIFT_ASYNC_CALL void nexus_suspend_switch(
   return swift_task_switch(context, context->resume_parent, identity, implementation);
 }
 
+// ---- Calling a spawned closure ----
+
+// After each call of a closure the compiler hops back to the executor it was on, although a nonisolated(nonsending)
+// closure is bound to return there; for a task that prefers an executor each hop looks that preference up under a lock.
+// Called through this function the closure costs no hop; the resident looks where it is afterwards.
+
+typedef struct {
+  int32_t offset;
+  uint32_t context_size;
+} AsyncFunctionPointer;
+
+extern SWIFT_CALL void *swift_task_alloc(size_t size);
+extern SWIFT_CALL void swift_task_dealloc(void *memory);
+
+#define SWIFT_CONTEXT __attribute__((swift_context))
+
+typedef SWIFT_ASYNC_CALL void (*Body0)(
+    void *result, void *isolation, void *witness, SWIFT_CONTEXT void *self, SWIFT_ASYNC_CONTEXT AsyncContext *);
+typedef SWIFT_ASYNC_CALL void (*Body1)(
+    void *result, void *isolation, void *witness, void *first, SWIFT_CONTEXT void *self,
+    SWIFT_ASYNC_CONTEXT AsyncContext *);
+typedef SWIFT_ASYNC_CALL void (*Body2)(
+    void *result, void *isolation, void *witness, void *first, void *second, SWIFT_CONTEXT void *self,
+    SWIFT_ASYNC_CONTEXT AsyncContext *);
+typedef SWIFT_ASYNC_CALL void (*ResumeWithPointer)(SWIFT_ASYNC_CONTEXT AsyncContext *, void *value);
+
+// A throwing async function hands its error, or null, to the resume function in the context register.
+static SWIFT_ASYNC_CALL void body_returned(SWIFT_ASYNC_CONTEXT AsyncContext *callee, SWIFT_CONTEXT void *error) {
+  AsyncContext *context = callee->parent;
+  swift_task_dealloc(callee);
+  return ((ResumeWithPointer)context->resume_parent)(context, error);
+}
+
+// Swift: nonisolated(nonsending) func (_ call: UnsafePointer<nexus_body_call>) async -> UnsafeMutableRawPointer?
+SWIFT_ASYNC_CALL void nexus_run_body(
+    void *isolation, void *witness, const nexus_body_call *call, SWIFT_ASYNC_CONTEXT AsyncContext *context) {
+  const AsyncFunctionPointer *function = call->function;
+  const void *code = (const char *)function + function->offset;
+  AsyncContext *callee = swift_task_alloc(function->context_size);
+  callee->parent = context;
+  callee->resume_parent = (ResumeFunction)body_returned;
+  switch (call->argument_count) {
+    case 0: return ((Body0)code)(call->result, isolation, witness, call->context, callee);
+    case 1: return ((Body1)code)(call->result, isolation, witness, call->arguments[0], call->context, callee);
+    default:
+      return ((Body2)code)(
+          call->result, isolation, witness, call->arguments[0], call->arguments[1], call->context, callee);
+  }
+}
+
+// An executor as the Swift runtime passes it: identity and implementation.
+typedef struct {
+  uintptr_t identity;
+  uintptr_t implementation;
+} ExecutorRef;
+
+extern SWIFT_CALL ExecutorRef swift_task_getCurrentExecutor(void);
+uintptr_t nexus_current_executor(void) { return swift_task_getCurrentExecutor().identity; }
+
+// ---- The records of the async functions above ----
+
 // An async function is called through a record: a 32-bit offset from the record to the code, then the size in bytes of
 // the context the caller allocates for it. Two words here: nothing is kept in the context beyond what the
 // convention puts there.
@@ -98,6 +159,11 @@ __asm__(
     ".p2align 3\n"
     "nexus_suspend_switchTu:\n"
     "  .long nexus_suspend_switch - nexus_suspend_switchTu\n"
+    "  .long 16\n"
+    ".globl nexus_run_bodyTu\n"
+    ".hidden nexus_run_bodyTu\n"
+    "nexus_run_bodyTu:\n"
+    "  .long nexus_run_body - nexus_run_bodyTu\n"
     "  .long 16\n"
     ".popsection\n");
 

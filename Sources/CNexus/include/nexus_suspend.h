@@ -66,6 +66,22 @@ static inline void *_Nullable nexus_current_task_direct(void) { return *nexus_th
 /// of its own open.
 void nexus_resume_direct(nexus_suspension *_Nonnull slot);
 
+/// A call of a spawned closure: `nonisolated(nonsending) (consuming A, consuming B) async throws -> Result`, with no, one or
+/// two arguments, at its most general abstraction (everything indirect).
+typedef struct nexus_body_call {
+  /// The closure's two words: its async function pointer record, and its context.
+  const void *_Nullable function;
+  void *_Nullable context;
+  /// Where the closure puts its result.
+  void *_Nonnull result;
+  /// Where its arguments are; the closure consumes them.
+  void *_Nullable arguments[2];
+  uint32_t argument_count;
+} nexus_body_call;
+
+/// The identity of the executor the Swift runtime takes this thread to be on; 0 is none in particular.
+uintptr_t nexus_current_executor(void);
+
 /// Marks a task as cancelled, as `Task.cancel()` does: any thread, idempotent.
 void nexus_task_cancel(void *_Nonnull task);
 

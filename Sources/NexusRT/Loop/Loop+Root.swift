@@ -80,14 +80,15 @@ extension Loop {
     precondition(
       unsafe !state.pointee.isRunning,
       "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
-    let root = ClosureBody(body)
     unsafe state.pointee.isRunning = true
+    defer { unsafe state.pointee.isRunning = false }
+    nonisolated(unsafe) var result: Result<Success, any Error>?
     runAsJob {
-      unsafe LoopState.start(root, state)
-      unsafe LoopState.run(state, until: root, busy: busy)
+      let root = spawnBoxed { unsafe result = .success(try await body()) }
+      unsafe LoopState.run(state, until: root.body, busy: busy)
+      if let error = unsafe root.body.pointee.error { unsafe result = .failure(error) }
     }
-    unsafe state.pointee.isRunning = false
-    return try root.takeResult()
+    return try unsafe result.take()!.get()
   }
 
   // MARK: End

@@ -53,6 +53,7 @@ actor LoopActor {
   /// Gives everything back. Only when no task of the runtime exists any more, on its own thread.
   func dismantle() {
     unsafe nexus_thread_get().pointee = nexus_thread()
+    unsafe state.pointee.bodyPool.freeAll()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
     unsafe state = nil

@@ -8,10 +8,10 @@ extension LoopState {
   ///
   /// Must run inside a job on the runtime's own executor. Nothing of the state is held over a task that runs: every
   /// line reaches it through the pointer anew.
-  static func run(_ loop: LoopPointer, until body: TaskBody, busy: Bool) {
+  static func run(_ loop: LoopPointer, until body: BodyPointer, busy: Bool) {
     while true {
       unsafe runTasks(loop, until: body)
-      if body.isFinished { return }
+      if unsafe body.pointee.isFinished { return }
       unsafe turn(loop, mayPark: !busy, deadline: nil)
     }
   }
@@ -29,7 +29,7 @@ extension LoopState {
 
   /// Runs what is ready, `tasksPerTurn` entries at most: whatever tasks do, the rest of a turn comes round.
   @inline(__always)
-  private static func runTasks(_ loop: LoopPointer, until body: TaskBody?) {
+  private static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) {
     var budget = unsafe loop.pointee.tasksPerTurn
     while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
       budget -= 1
@@ -41,7 +41,7 @@ extension LoopState {
         unsafe Suspension.resume(slot, loop)
       }
       unsafe loop.pointee.counters.resumes &+= 1
-      if let body, body.isFinished { return }
+      if let body = unsafe body, unsafe body.pointee.isFinished { return }
     }
   }
 

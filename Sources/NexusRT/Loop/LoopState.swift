@@ -32,7 +32,12 @@ public struct RuntimeCounters: Sendable, Equatable {
   @usableFromInline var way: nexus_way
   /// The address of the actor that isolates this runtime's tasks.
   @usableFromInline let actorAddress: UInt
+  /// The address of its executor, as the Swift runtime knows it.
+  let executorAddress: UInt
   @usableFromInline var slab: TaskSlab
+  @usableFromInline var bodyPool = BodyPool()
+  /// The kernel's id of the loop's thread.
+  @usableFromInline let threadID: Int32
   var timers = TimerHeap()
   var reactor: Reactor
   var world: World
@@ -53,11 +58,13 @@ public struct RuntimeCounters: Sendable, Equatable {
     loop: Loop, mailbox: MailboxPointer, actorAddress: UInt, reactor: consuming Reactor,
     world: consuming World, configuration: Configuration
   ) {
+    threadID = nexus_thread_id()
     tasksPerTurn = configuration.tasksPerTurn
     endTimeout = configuration.endTimeout.clampedNanoseconds
     unsafe self.loop = loop
     unsafe self.mailbox = mailbox
     self.actorAddress = actorAddress
+    executorAddress = unsafe UInt(bitPattern: Unmanaged.passUnretained(loop).toOpaque())
     way = NEXUS_WAY_CONTINUATION
     unsafe slab = TaskSlab(mailbox: mailbox)
     self.reactor = reactor

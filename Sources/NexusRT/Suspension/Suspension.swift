@@ -16,6 +16,10 @@ internal import Glibc
 @usableFromInline
 nonisolated(nonsending) func nexusSuspendDirect(_ slot: UnsafeMutablePointer<nexus_suspension>) async
 
+@_silgen_name("nexus_run_body")
+nonisolated(nonsending) func nexusRunBody(
+  _ call: UnsafePointer<nexus_body_call>) async -> UnsafeMutableRawPointer?
+
 @_silgen_name("nexus_suspend_switch")
 nonisolated(nonsending) func nexusSuspendSwitch(
   _ slot: UnsafeMutablePointer<nexus_suspension>, _ identity: UInt, _ implementation: UInt) async

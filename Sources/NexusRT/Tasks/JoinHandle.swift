@@ -1,6 +1,6 @@
 // A spawned task as its spawner sees it: a result to wait for, something to cancel, or something to let go.
 
-internal import CNexus
+public import CNexus
 
 /// A task that was spawned, and its result.
 ///
@@ -9,28 +9,34 @@ internal import CNexus
 @frozen
 @safe
 public struct JoinHandle<Success: ~Copyable>: ~Copyable {
-  @usableFromInline let body: ResultBody<Success>
+  @usableFromInline let body: BodyPointer
 
-  @usableFromInline
-  init(_ body: ResultBody<Success>) { self.body = body }
+  @inlinable
+  init(_ body: BodyPointer) { unsafe self.body = unsafe body }
+
+  deinit { unsafe TaskBody.release(body) }
 
   /// Waits until the task ends, and gives its value or throws its error.
   ///
   /// - Throws: What the task threw; `CancellationError` if the *waiting* task is cancelled while it waits, or was
   ///   before: the awaited task then runs on, detached.
   /// - Complexity: O(1), no allocation. Returns without suspending if the task has ended.
-  @inlinable
+  @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func value() async throws -> Success {
-    let body = self.body
-    while !body.isFinished {
+    while unsafe !body.pointee.isFinished {
       let loop = unsafe LoopState.current(for: "JoinHandle.value()")
+      unsafe precondition(
+        loop.pointee.threadID == body.pointee.threadID, "NexusRT: a JoinHandle was used on another runtime's thread")
       let wait = unsafe Wait(local: loop, for: "JoinHandle.value()")
-      unsafe body.joiner = wait.slot
+      unsafe body.pointee.joiner = wait.slot
       let wasWoken = await wait.suspend()
-      unsafe body.joiner = nil
-      if !wasWoken && !body.isFinished { throw CancellationError() }
+      unsafe body.pointee.joiner = nil
+      if unsafe !wasWoken && !body.pointee.isFinished { throw CancellationError() }
     }
-    return try body.takeResult()
+    if unsafe body.pointee.outcome == .failure { throw unsafe body.pointee.error! }
+    // Sound: the outcome is `success`, so the result is initialised; it is taken once, since this consumes the handle.
+    unsafe body.pointee.outcome = .taken
+    return unsafe body.pointee.call.result.assumingMemoryBound(to: Success.self).move()
   }
 
   /// Cancels the task: `Task.isCancelled` becomes true in it and in its child tasks, and if it waits for anything of
@@ -39,15 +45,15 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
   ///
   /// O(1) plus the task's child tasks.
   public borrowing func cancel() {
-    guard !body.isFinished else { return }
-    body.isCancelled = true
+    guard unsafe !body.pointee.isFinished else { return }
+    unsafe body.pointee.isCancelled = true
     // A resident that was given the body and has not run yet finds the mark when it starts.
-    if body.hasStarted, let slot = unsafe body.slot {
+    if unsafe body.pointee.hasStarted, let slot = unsafe body.pointee.slot {
       unsafe LoopState.current(for: "JoinHandle.cancel()").pointee.cancel(slot)
     }
   }
 
   /// Whether the task has ended.
   @inlinable
-  public var isFinished: Bool { body.isFinished }
+  public var isFinished: Bool { unsafe body.pointee.isFinished }
 }

@@ -7,29 +7,23 @@ internal import Synchronization
 extension LoopState {
   /// Gives `body` to a parked resident, or to a new one, and puts that in the run queue.
   @usableFromInline
-  static func start(_ body: TaskBody, _ loop: LoopPointer) {
+  static func start(_ body: BodyPointer, _ loop: LoopPointer) {
     unsafe loop.pointee.counters.spawns &+= 1
     unsafe loop.pointee.slab.bodies += 1
     guard let slot = unsafe loop.pointee.slab.firstParked else { return unsafe startResident(body, loop) }
     unsafe loop.pointee.slab.firstParked = unsafe slot.pointee.suspension.link?
       .assumingMemoryBound(to: TaskSlot.self)
-    unsafe hand(body, to: slot)
-    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
-    unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
-    unsafe loop.pointee.runQueue.push(RunItem(slot: slot))
-  }
-
-  @inline(__always)
-  private static func hand(_ body: TaskBody, to slot: SlotPointer) {
-    unsafe body.slot = slot
-    unsafe slot.pointee.body = Unmanaged.passRetained(body)
+    unsafe body.pointee.slot = slot
+    unsafe slot.pointee.body = body
+    unsafe loop.pointee.armQueued(slot)
   }
 
   @inline(never)
-  private static func startResident(_ body: TaskBody, _ loop: LoopPointer) {
+  private static func startResident(_ body: BodyPointer, _ loop: LoopPointer) {
     let slot = unsafe loop.pointee.slab.take(.resident)
     unsafe loop.pointee.slab.willStartResident()
-    unsafe hand(body, to: slot)
+    unsafe body.pointee.slot = slot
+    unsafe slot.pointee.body = body
     // Sound to send: the task runs on this thread, and nowhere else, for all its life.
     nonisolated(unsafe) let itsSlot = unsafe slot
     nonisolated(unsafe) let itsLoop = unsafe loop
@@ -47,17 +41,17 @@ extension LoopState {
     unsafe loop.pointee.slab.enter(resident: slot, task: nexus_current_task().unsafelyUnwrapped)
     while true {
       unsafe loop.pointee.resumed = slot
-      guard let body = unsafe slot.pointee.body?.takeRetainedValue() else { break }
-      body.hasStarted = true
-      if unsafe body.isCancelled || loop.pointee.isEnding { unsafe loop.pointee.cancel(slot) }
-      await body.run()
+      guard let body = unsafe slot.pointee.body else { break }
+      unsafe body.pointee.hasStarted = true
+      if unsafe body.pointee.isCancelled || loop.pointee.isEnding { unsafe loop.pointee.cancel(slot) }
+      unsafe await run(body, loop)
       // A wake that was sent to a wait the body gave up can still hold the slot's link.
       while unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask != SlotState.idle {
         unsafe await Suspension.suspend(slot, loop)
       }
       unsafe loop.pointee.ended(body, slot)
-      // Here at the latest the body goes, and with it, if nobody joins, its result: that may run the user's code.
-      _ = consume body
+      // If nobody joins this is the end of its result, which may be the user's code: nothing is half done here.
+      unsafe TaskBody.release(body)
       // What was cancelled stays cancelled: such a task is not used again.
       if unsafe slot.pointee.isCancelled || nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped) {
         break
@@ -68,13 +62,38 @@ extension LoopState {
     unsafe loop.pointee.slab.leave(resident: slot)
   }
 
+  /// Runs the closure of a body, and makes sure that what follows runs on the loop's executor.
   @inline(__always)
-  private mutating func ended(_ body: TaskBody, _ slot: SlotPointer) {
+  nonisolated(nonsending) private static func run(_ body: BodyPointer, _ loop: LoopPointer) async {
+    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT {
+      let error = unsafe await nexusRunBody(UnsafeMutableRawPointer(body).assumingMemoryBound(to: nexus_body_call.self))
+      if let error = unsafe error {
+        // Sound: a thrown error is one owned reference, and so is the optional's payload.
+        unsafe withUnsafeMutableBytes(of: &body.pointee.error) { unsafe $0.storeBytes(of: error, as: UnsafeMutableRawPointer.self) }
+        unsafe body.pointee.outcome = .failure
+      } else {
+        unsafe body.pointee.outcome = .success
+      }
+      if unsafe nexus_current_executor() != loop.pointee.executorAddress { await comeHome() }
+    } else {
+      unsafe await body.pointee.runPortably(body)
+    }
+    // Sound: a closure in memory is destroyed alike whatever its type; it is not used again.
+    let layout = BodyLayout(Void.self, Void.self, Void.self)
+    unsafe (UnsafeMutableRawPointer(body) + layout.closure).assumingMemoryBound(to: (() -> Void).self)
+      .deinitialize(count: 1)
+  }
+
+  /// Suspends and goes on where the caller is isolated to.
+  @concurrent private static func comeHome() async {}
+
+  /// Bookkeeping for a body that ended; nothing of the user's runs here.
+  @inline(__always)
+  private mutating func ended(_ body: BodyPointer, _ slot: SlotPointer) {
     unsafe slot.pointee.body = nil
-    unsafe body.slot = nil
-    body.isFinished = true
+    unsafe body.pointee.slot = nil
     slab.bodies -= 1
-    if let joiner = unsafe body.joiner { unsafe wakeLocally(joiner) }
+    if let joiner = unsafe body.pointee.joiner { unsafe wakeLocally(joiner) }
   }
 
   @inline(__always)
@@ -100,9 +119,7 @@ extension LoopState {
   mutating func dismissParked() {
     while let slot = unsafe slab.firstParked {
       unsafe slab.firstParked = unsafe slot.pointee.suspension.link?.assumingMemoryBound(to: TaskSlot.self)
-      let word = unsafe slot.pointee.state.load(ordering: .relaxed)
-      unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
-      unsafe runQueue.push(RunItem(slot: slot))
+      unsafe armQueued(slot)
     }
   }
 }

@@ -45,7 +45,7 @@ enum WakeReason: UInt8 {
   /// Where the slot stands in the timer heap; -1 while it does not.
   @usableFromInline var timerIndex: Int32
   /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
-  @usableFromInline var body: Unmanaged<TaskBody>?
+  @usableFromInline var body: BodyPointer?
 
   init(index: UInt32) {
     unsafe suspension = nexus_suspension()

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// O(1), no allocation. Unlike `Task.yield()` it does not go through the Swift runtime. Does not throw when the task is
 /// cancelled. Traps outside a task of a runtime.
-@inlinable
+@inlinable @inline(__always)
 nonisolated(nonsending) public func yield() async {
   let loop = unsafe LoopState.current(for: "yield()")
   let slot = unsafe loop.pointee.currentSlot("yield()")
