@@ -24,7 +24,9 @@ public struct Runtime: ~Copyable {
   /// Makes this thread's runtime.
   ///
   /// - Throws: `RuntimeError`, which says what is wrong and what to do.
-  public init(world: consuming World = World(), configuration: Configuration = Configuration()) throws(RuntimeError) {
+  public init(world: consuming World = World(), configuration: Configuration = Configuration())
+    throws(RuntimeError)
+  {
     precondition(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
     loop = try Loop(world: world, configuration: configuration)
     loop.settleSuspension(configuration)

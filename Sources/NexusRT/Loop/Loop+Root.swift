@@ -20,7 +20,8 @@ extension Loop {
     let actor = unsafe self.actor!
     Task.detached(executorPreference: self) { await job.run(isolation: actor) }
     while !job.hasRun, let item = unsafe state.pointee.runQueue.pop() {
-      unsafe item.job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+      unsafe item.job.runSynchronously(
+        isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
     }
     precondition(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
   }
@@ -47,7 +48,8 @@ extension Loop {
       wanted = SuspensionWay(rawValue: name)
       precondition(
         wanted != nil,
-        "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation")
+        "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation"
+      )
     }
     let state = unsafe self.state!
     switch wanted {

@@ -34,7 +34,9 @@ extension LoopState {
     while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
       budget -= 1
       if item.isJob {
-        unsafe item.job.runSynchronously(isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(), taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
+        unsafe item.job.runSynchronously(
+          isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
+          taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
       } else {
         let slot = unsafe item.slot
         guard unsafe loop.pointee.popped(slot) == .resume else { continue }

@@ -89,6 +89,7 @@ extension LoopState {
   /// Gives a guest's slot back, now or, while it is in a queue, when the loop takes it out.
   @usableFromInline @inline(never)
   mutating func releaseGuest(_ slot: SlotPointer) {
+    unsafe timers.remove(slot)
     unsafe slot.pointee.suspension.task = nil
     if unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle {
       unsafe slab.give(back: slot)

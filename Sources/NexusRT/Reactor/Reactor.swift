@@ -78,9 +78,15 @@ internal import Glibc
 
   /// What this kernel's io_uring lacks of what the runtime uses; nil if nothing.
   private static func missing(of ring: UnsafeMutablePointer<io_uring>, features: UInt32) -> String? {
-    if features & curing_feature_ext_arg == 0 { return "timeouts of io_uring_enter (IORING_FEAT_EXT_ARG, 5.11)" }
-    if features & curing_feature_nodrop == 0 { return "completions that are never dropped (IORING_FEAT_NODROP, 5.5)" }
-    guard let probe = unsafe io_uring_get_probe_ring(ring) else { return "the probe of io_uring's operations (5.6)" }
+    if features & curing_feature_ext_arg == 0 {
+      return "timeouts of io_uring_enter (IORING_FEAT_EXT_ARG, 5.11)"
+    }
+    if features & curing_feature_nodrop == 0 {
+      return "completions that are never dropped (IORING_FEAT_NODROP, 5.5)"
+    }
+    guard let probe = unsafe io_uring_get_probe_ring(ring) else {
+      return "the probe of io_uring's operations (5.6)"
+    }
     defer { unsafe io_uring_free_probe(probe) }
     let needed: [(io_uring_op, String)] = [
       (IORING_OP_OPENAT, "openat"), (IORING_OP_CLOSE, "close"), (IORING_OP_READ, "read"),

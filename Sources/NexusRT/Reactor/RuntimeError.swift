@@ -43,7 +43,8 @@ public enum RuntimeError: Error, Equatable, CustomStringConvertible {
       switch disabledSetting() {
       case "2":
         return .ioUringDisabled(
-          reason: "the sysctl kernel.io_uring_disabled is 2: set it to 0 (sysctl -w kernel.io_uring_disabled=0)")
+          reason:
+            "the sysctl kernel.io_uring_disabled is 2: set it to 0 (sysctl -w kernel.io_uring_disabled=0)")
       case "1":
         return .ioUringDisabled(
           reason:
@@ -58,7 +59,8 @@ public enum RuntimeError: Error, Equatable, CustomStringConvertible {
     case EINVAL: return .kernelTooOld(missing: "the io_uring set-up flags in use")
     case ENOMEM: return .limitReached(resource: "locked memory for the ring (ulimit -l)", errno: code)
     case EMFILE: return .limitReached(resource: "file descriptors of the process (ulimit -n)", errno: code)
-    case ENFILE: return .limitReached(resource: "file descriptors of the machine (sysctl fs.file-max)", errno: code)
+    case ENFILE:
+      return .limitReached(resource: "file descriptors of the machine (sysctl fs.file-max)", errno: code)
     default: return .setUpFailed(call: "io_uring_setup", errno: code)
     }
   }

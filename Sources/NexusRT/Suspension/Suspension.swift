@@ -18,7 +18,8 @@ nonisolated(nonsending) func nexusSuspendDirect(_ slot: UnsafeMutablePointer<nex
 
 @_silgen_name("nexus_run_body")
 nonisolated(nonsending) func nexusRunBody(
-  _ call: UnsafePointer<nexus_body_call>) async -> UnsafeMutableRawPointer?
+  _ call: UnsafePointer<nexus_body_call>
+) async -> UnsafeMutableRawPointer?
 
 @_silgen_name("nexus_suspend_switch")
 nonisolated(nonsending) func nexusSuspendSwitch(
@@ -73,7 +74,8 @@ enum Suspension {
       let (identity, implementation) = ParkingExecutor.words
       unsafe await nexusSuspendSwitch(suspension(of: slot), identity, implementation)
     } else {
-      unsafe await withUnsafeContinuation(isolation: #isolation) { (continuation: UnsafeContinuation<Void, Never>) in
+      unsafe await withUnsafeContinuation(isolation: #isolation) {
+        (continuation: UnsafeContinuation<Void, Never>) in
         unsafe slot.pointee.suspension.way = NEXUS_WAY_CONTINUATION
         unsafe slot.pointee.suspension.context = unsafeBitCast(continuation, to: UnsafeMutableRawPointer.self)
       }
@@ -93,13 +95,17 @@ enum Suspension {
   }
 
   @inline(never)
-  private static func resumePortably(_ suspension: UnsafeMutablePointer<nexus_suspension>, _ loop: LoopPointer) {
+  private static func resumePortably(
+    _ suspension: UnsafeMutablePointer<nexus_suspension>, _ loop: LoopPointer
+  ) {
     let context = unsafe suspension.pointee.context.unsafelyUnwrapped
     unsafe suspension.pointee.context = nil
     if unsafe suspension.pointee.way == NEXUS_WAY_SWITCH {
       // Sound: `context` is the job that ParkingExecutor stored.
       let job = unsafe unsafeBitCast(context, to: UnownedJob.self)
-      unsafe job.runSynchronously(isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(), taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
+      unsafe job.runSynchronously(
+        isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
+        taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
     } else {
       // Enqueues the task's job on our executor, or on that of the actor it is isolated to.
       unsafe unsafeBitCast(context, to: UnsafeContinuation<Void, Never>.self).resume()

@@ -26,7 +26,8 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
     while unsafe !body.pointee.isFinished {
       let loop = unsafe LoopState.current(for: "JoinHandle.value()")
       unsafe precondition(
-        loop.pointee.threadID == body.pointee.threadID, "NexusRT: a JoinHandle was used on another runtime's thread")
+        loop.pointee.threadID == body.pointee.threadID,
+        "NexusRT: a JoinHandle was used on another runtime's thread")
       let wait = unsafe Wait(local: loop, for: "JoinHandle.value()")
       unsafe body.pointee.joiner = wait.slot
       let wasWoken = await wait.suspend()

@@ -53,7 +53,9 @@ extension LoopState {
       // If nobody joins this is the end of its result, which may be the user's code: nothing is half done here.
       unsafe TaskBody.release(body)
       // What was cancelled stays cancelled: such a task is not used again.
-      if unsafe slot.pointee.isCancelled || nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped) {
+      if unsafe slot.pointee.isCancelled
+        || nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
+      {
         break
       }
       unsafe loop.pointee.parkResident(slot)
@@ -66,10 +68,13 @@ extension LoopState {
   @inline(__always)
   nonisolated(nonsending) private static func run(_ body: BodyPointer, _ loop: LoopPointer) async {
     if unsafe loop.pointee.way == NEXUS_WAY_DIRECT {
-      let error = unsafe await nexusRunBody(UnsafeMutableRawPointer(body).assumingMemoryBound(to: nexus_body_call.self))
+      let error = unsafe await nexusRunBody(
+        UnsafeMutableRawPointer(body).assumingMemoryBound(to: nexus_body_call.self))
       if let error = unsafe error {
         // Sound: a thrown error is one owned reference, and so is the optional's payload.
-        unsafe withUnsafeMutableBytes(of: &body.pointee.error) { unsafe $0.storeBytes(of: error, as: UnsafeMutableRawPointer.self) }
+        unsafe withUnsafeMutableBytes(of: &body.pointee.error) {
+          unsafe $0.storeBytes(of: error, as: UnsafeMutableRawPointer.self)
+        }
         unsafe body.pointee.outcome = .failure
       } else {
         unsafe body.pointee.outcome = .success
@@ -112,7 +117,8 @@ extension LoopState {
 
   /// Cancels every resident that has a body.
   mutating func cancelAll() {
-    for unsafe slot in unsafe slab.residentsWithBody { unsafe cancel(slot) }
+    var slots = unsafe slab.residentsWithBody
+    while let slot = unsafe slots.popLast() { unsafe cancel(slot) }
   }
 
   /// Lets every parked resident end: each resumes without a body and leaves.

@@ -107,7 +107,8 @@ func makeBody<Success: ~Copyable>(
 ) -> BodyPointer {
   let body = unsafe block.bindMemory(to: TaskBody.self, capacity: 1)
   // Sound: a closure in memory is its function and its context, whatever its type.
-  let words = unsafe (block + layout.closure).assumingMemoryBound(to: (UnsafeRawPointer?, UnsafeMutableRawPointer?).self)
+  let words = unsafe (block + layout.closure).assumingMemoryBound(
+    to: (UnsafeRawPointer?, UnsafeMutableRawPointer?).self)
   let call = unsafe nexus_body_call(
     function: words.pointee.0, context: words.pointee.1, result: block + layout.result,
     arguments: (block + layout.first, block + layout.second), argument_count: argumentCount)

@@ -142,7 +142,8 @@ extension TaskBody {
   /// code, and the block goes back.
   @inlinable @inline(__always)
   static func release(_ body: BodyPointer) {
-    guard let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.threadID == body.pointee.threadID else {
+    guard let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.threadID == body.pointee.threadID
+    else {
       unsafe releaseElsewhere(body)
       return
     }

@@ -64,7 +64,9 @@ public struct World: ~Copyable {
 
   private func existing<Value>(_ type: Value.Type) -> Box<Value> {
     guard let box = box(of: type) else {
-      fatalError("NexusRT: the world has no value of type \(type): insert one first, before the runtime is made or from a task")
+      fatalError(
+        "NexusRT: the world has no value of type \(type): insert one first, before the runtime is made or from a task"
+      )
     }
     return box
   }
