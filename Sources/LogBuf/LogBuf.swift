@@ -17,7 +17,7 @@
 /// claim.write { bytes in bytes.storeBytes(of: 7, as: UInt32.self) }
 /// claim.commit()
 ///
-/// while let record = reader.tryRead() { print(record.bytes.byteCount) }
+/// while var record = reader.tryRead() { print(record.bytes.byteCount) }
 /// ```
 ///
 /// The ring refuses when it is full; it never overwrites and never waits. Choose a capacity of several times the

@@ -24,16 +24,31 @@ extension ReadClaim {
 
   /// The record's bytes, aligned to eight.
   ///
+  /// The getter is mutating, so a claim is bound with `var`, as in `while var record = reader.tryRead()`. It changes
+  /// nothing; but Swift 6.3 allocates a box for a noncopyable `let` whose span is taken, and none for a `var`. With a
+  /// `let`, use `withBytes`.
+  ///
   /// - Complexity: O(1).
   @inlinable
   public var bytes: RawSpan {
-    @_lifetime(borrow self)
+    @_lifetime(&self)
     @inline(__always)
-    get {
+    mutating get {
       // The record is the reader's until this claim ends, and the span's lifetime ends before it.
       let span = unsafe RawSpan(_unsafeBytes: ticket.payload)
-      return unsafe _overrideLifetime(span, borrowing: self)
+      return unsafe _overrideLifetime(span, mutating: &self)
     }
+  }
+
+  /// Calls `body` with the record's bytes and returns what it returns.
+  ///
+  /// - Throws: What `body` throws.
+  @inlinable @inline(__always)
+  public borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    // The span cannot leave the closure.
+    try body(unsafe RawSpan(_unsafeBytes: ticket.payload))
   }
 
   /// Gives the bytes back now instead of at the end of the scope.

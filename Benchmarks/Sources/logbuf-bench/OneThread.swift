@@ -27,7 +27,7 @@ func passOne(
   guard var claim = try? writer.tryClaim(64) else { fatalError("full") }
   withUnsafeBytes(of: message) { claim.copy(from: $0) }
   claim.commit()
-  if let record = reader.tryRead() {
+  if var record = reader.tryRead() {
     sum &+= record.bytes.unsafeLoad(as: UInt64.self)
   }
 }
@@ -42,7 +42,7 @@ func spscOneThreadSmall(records: Int) {
     guard var claim = try? writer.tryClaim(8) else { fatalError("full") }
     claim.write { bytes in bytes.storeBytes(of: UInt64(truncatingIfNeeded: index), as: UInt64.self) }
     claim.commit()
-    if let record = reader.tryRead() { sum &+= record.bytes.unsafeLoad(as: UInt64.self) }
+    if var record = reader.tryRead() { sum &+= record.bytes.unsafeLoad(as: UInt64.self) }
   }
   check(sum, records)
 }
@@ -80,7 +80,7 @@ func mpscOneThread(records: Int) {
     guard var claim = try? writer.tryClaim(64) else { fatalError("full") }
     withUnsafeBytes(of: message) { claim.copy(from: $0) }
     claim.commit()
-    if let record = reader.tryRead() { sum &+= record.bytes.unsafeLoad(as: UInt64.self) }
+    if var record = reader.tryRead() { sum &+= record.bytes.unsafeLoad(as: UInt64.self) }
   }
   check(sum, records)
 }

@@ -52,7 +52,7 @@ func read(_ reader: inout LogReader, records: Int) -> UInt64 {
   var sum: UInt64 = 0
   var seen = 0
   while seen < records {
-    guard let record = reader.tryRead() else { continue }
+    guard var record = reader.tryRead() else { continue }
     sum &+= record.bytes.unsafeLoad(as: UInt64.self)
     seen &+= 1
   }
