@@ -7,13 +7,14 @@ let package = Package(
   name: "Benchmarks",
   dependencies: [.package(name: "NexusRT", path: "..")],
   targets: [
+    .target(name: "CBench"),
     .executableTarget(
       name: "logbuf-bench",
-      dependencies: [.product(name: "LogBuf", package: "NexusRT")],
+      dependencies: ["CBench", .product(name: "LogBuf", package: "NexusRT")],
       swiftSettings: [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableExperimentalFeature("Lifetimes"),
-      ])
+      ]),
   ]
 )

@@ -1,5 +1,6 @@
 // Writers and the reader on threads of their own: the price of moving cache lines from core to core.
 
+import CBench
 import Foundation
 import LogBuf
 
@@ -25,7 +26,10 @@ func write(_ writer: inout SPSCWriter, records: Int) {
   for index in 0..<records {
     message[0] = UInt64(truncatingIfNeeded: index)
     while true {
-      guard var claim = try? writer.tryClaim(64) else { continue }
+      guard var claim = try? writer.tryClaim(64) else {
+        bench_spin_hint()
+        continue
+      }
       withUnsafeBytes(of: message) { claim.copy(from: $0) }
       claim.commit()
       break
@@ -39,7 +43,10 @@ func write(_ writer: inout MPSCWriter, records: Int) {
   for index in 0..<records {
     message[0] = UInt64(truncatingIfNeeded: index)
     while true {
-      guard var claim = try? writer.tryClaim(64) else { continue }
+      guard var claim = try? writer.tryClaim(64) else {
+        bench_spin_hint()
+        continue
+      }
       withUnsafeBytes(of: message) { claim.copy(from: $0) }
       claim.commit()
       break
@@ -52,7 +59,10 @@ func read(_ reader: inout LogReader, records: Int) -> UInt64 {
   var sum: UInt64 = 0
   var seen = 0
   while seen < records {
-    guard var record = reader.tryRead() else { continue }
+    guard var record = reader.tryRead() else {
+      bench_spin_hint()
+      continue
+    }
     sum &+= record.bytes.unsafeLoad(as: UInt64.self)
     seen &+= 1
   }

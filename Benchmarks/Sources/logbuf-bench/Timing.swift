@@ -14,5 +14,7 @@ func measure(_ name: String, records: Int, rounds: Int = 9, _ round: () -> Void)
   let perRecord = times[rounds / 2] / Double(records)
   let best = times[0] / Double(records)
   let label = name.padding(toLength: 44, withPad: " ", startingAt: 0)
-  print(label, String(format: "%8.2f ns/record  (best %.2f)  %8.1f M records/s", perRecord, best, 1000 / perRecord))
+  print(
+    label,
+    String(format: "%8.2f ns/record  (best %.2f)  %8.1f M records/s", perRecord, best, 1000 / perRecord))
 }
