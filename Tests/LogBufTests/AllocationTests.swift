@@ -26,7 +26,10 @@ import Testing
     await #expect(processExitsWith: .success) {
       takeAllFreeMemory()
       let before = bytesAllocated()
-      unsafe free(malloc(48))
+      // Kept in between, or the compiler removes the pair.
+      let block = unsafe malloc(48)
+      unsafe keep(block)
+      unsafe free(block)
       let after = bytesAllocated()
       // ThreadSanitizer brings an allocator of its own, which counts nothing here.
       precondition(after > before || after == 0)
@@ -34,21 +37,26 @@ import Testing
   }
 }
 
-/// The bytes the C library has handed out, from `mallinfo2`, which the Glibc module does not show. It returns a struct
-/// of ten words through a hidden first argument, said aloud here; the eighth is the one.
-private func bytesAllocated() -> Int {
+private typealias Mallinfo2 = @convention(c) (UnsafeMutablePointer<Int>) -> UnsafeMutableRawPointer?
+
+/// `mallinfo2` of the C library, which the Glibc module does not show. It returns a struct of ten words through a hidden
+/// first argument, said aloud here. Looked up once, because the look-up allocates.
+private let mallinfo2: Mallinfo2? = {
   #if arch(x86_64)
-    typealias Function = @convention(c) (UnsafeMutablePointer<Int>) -> UnsafeMutableRawPointer?
-    guard let symbol = unsafe dlsym(nil, "mallinfo2") else { return 0 }
-    let function = unsafe unsafeBitCast(symbol, to: Function.self)
-    return unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 10) { words in
-      unsafe words.initialize(repeating: 0)
-      _ = unsafe function(words.baseAddress!)
-      return unsafe words[7]
-    }
+    return unsafe unsafeBitCast(dlsym(nil, "mallinfo2"), to: Mallinfo2?.self)
   #else
-    return 0
+    return nil
   #endif
+}()
+
+/// The bytes the C library has handed out: the eighth of those words.
+private func bytesAllocated() -> Int {
+  guard let mallinfo2 = unsafe mallinfo2 else { return 0 }
+  return unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 10) { words in
+    unsafe words.initialize(repeating: 0)
+    _ = unsafe mallinfo2(words.baseAddress!)
+    return unsafe words[7]
+  }
 }
 
 /// Allocates of every small size until the thread's own list of freed blocks is empty, as the books show: a block from
