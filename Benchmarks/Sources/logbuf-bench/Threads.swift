@@ -1,6 +1,5 @@
 // Writers and the reader on threads of their own: the price of moving cache lines from core to core.
 
-import CBench
 import Foundation
 import LogBuf
 
@@ -27,7 +26,7 @@ func write(_ writer: inout SPSCWriter, records: Int) {
     message[0] = UInt64(truncatingIfNeeded: index)
     while true {
       guard var claim = try? writer.tryClaim(64) else {
-        bench_spin_hint()
+        giveWay()
         continue
       }
       withUnsafeBytes(of: message) { claim.copy(from: $0) }
@@ -44,7 +43,7 @@ func write(_ writer: inout MPSCWriter, records: Int) {
     message[0] = UInt64(truncatingIfNeeded: index)
     while true {
       guard var claim = try? writer.tryClaim(64) else {
-        bench_spin_hint()
+        giveWay()
         continue
       }
       withUnsafeBytes(of: message) { claim.copy(from: $0) }
@@ -60,7 +59,7 @@ func read(_ reader: inout LogReader, records: Int) -> UInt64 {
   var seen = 0
   while seen < records {
     guard var record = reader.tryRead() else {
-      bench_spin_hint()
+      giveWay()
       continue
     }
     sum &+= record.bytes.unsafeLoad(as: UInt64.self)
@@ -74,7 +73,9 @@ func readBatched(_ reader: inout LogReader, records: Int) -> UInt64 {
   var sum: UInt64 = 0
   var seen = 0
   while seen < records {
-    seen &+= reader.readBatch(limit: 64) { bytes in sum &+= bytes.unsafeLoad(as: UInt64.self) }
+    let read = reader.readBatch(limit: 64) { bytes in sum &+= bytes.unsafeLoad(as: UInt64.self) }
+    if read == 0 { giveWay() }
+    seen &+= read
   }
   return sum
 }
