@@ -65,7 +65,8 @@ extension WriteClaim {
   /// - Complexity: O(`source.count`).
   @inlinable
   public mutating func copy(from source: UnsafeRawBufferPointer) {
-    // `copyMemory` traps when the source is longer.
+    // Checked here, since `copyMemory` checks in debug builds only.
+    precondition(source.count <= count, "a copy into a claim is not longer than the claim")
     unsafe ticket.payload.copyMemory(from: source)
   }
 

@@ -73,8 +73,12 @@ private func takeAllFreeMemory() {
   }
 }
 
+/// Where `keep` leaves what it is given. Only the one thread of an exit test uses it.
+nonisolated(unsafe) private var kept: UnsafeMutableRawPointer?
+
+/// Makes the compiler believe in an allocation.
 @inline(never)
-private func keep(_ pointer: UnsafeMutableRawPointer?) {}
+private func keep(_ pointer: UnsafeMutableRawPointer?) { unsafe kept = unsafe pointer }
 
 @inline(never)
 private func exercise(_ writer: inout MPSCWriter, _ reader: inout LogReader) {

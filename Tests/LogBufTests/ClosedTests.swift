@@ -1,5 +1,6 @@
 // What the ends learn of each other's end.
 
+import Foundation
 import LogBuf
 import Testing
 
@@ -55,7 +56,9 @@ import Testing
         try? writer.send(number, count: 8)
       }
       var received: [UInt8]?
-      while !reader.isClosed { if let bytes = reader.receive() { received = bytes } }
+      while !reader.isClosed {
+        if let bytes = reader.receive() { received = bytes } else { sched_yield() }
+      }
       worker.join()
       expect(received == pattern(number, count: 8))
     }
