@@ -32,7 +32,8 @@ public struct ReadBatch: ~Copyable, ~Escapable {
   @inlinable @inline(__always)
   deinit {
     let end = lent > 0 ? ring.clear(_Found(position: position, count: lent)) : position
-    ring.giveBack(upTo: end)
+    // A batch that found nothing leaves the writers' copies of the line alone.
+    if end != ring.readPosition { ring.giveBack(upTo: end) }
   }
 }
 
