@@ -1,0 +1,13 @@
+// The hint that a benchmark's thread is spinning. The measured package has its own; it is not part of its products.
+#ifndef CBENCH_H
+#define CBENCH_H
+
+static inline void bench_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+#endif

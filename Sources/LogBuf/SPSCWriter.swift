@@ -1,0 +1,140 @@
+// The writing end of a ring with a single writer, and the pair it is born in. `MPSCWriter.swift` is its sibling for
+// several writers, section by section.
+
+/// The two ends of a ring for one writer and one reader, to be taken out one by one:
+/// `let ring = LogBuffer.spsc(capacity: 4096); var writer = ring.writer; var reader = ring.reader`.
+@frozen
+public struct SPSCEnds: ~Copyable, Sendable {
+  public var writer: SPSCWriter
+  public var reader: LogReader
+
+  @inlinable
+  init(writer: consuming SPSCWriter, reader: consuming LogReader) {
+    self.writer = writer
+    self.reader = reader
+  }
+}
+
+/// The only writer of a ring. It can be moved to another thread, not copied.
+///
+/// Claiming is wait-free: one comparison against a known position of the reader, and a look at the real one only when
+/// the ring seems full. Dropping the writer closes the ring: the reader still gets everything committed.
+@frozen
+public struct SPSCWriter: ~Copyable, @unchecked Sendable {
+  @usableFromInline let ring: _RingHandle
+
+  /// This writer's copy of the reader's position. At most the real one; brought up to date when it seems to leave
+  /// no room.
+  @usableFromInline var knownHead: _Position
+
+  /// Takes over one writer's share of the ring.
+  @inlinable
+  init(adopting ring: _RingHandle) {
+    self.ring = ring
+    knownHead = _Position(rawValue: 0)
+  }
+
+  @inlinable
+  deinit { ring.leave(share: _RingHandle.writerShare) }
+
+  /// Closes the writer now: the same as dropping it, said aloud.
+  @inlinable
+  public consuming func close() {}
+}
+
+// MARK: Claiming
+
+extension SPSCWriter {
+  /// Claims room for a record of `count` bytes.
+  ///
+  /// - Parameter count: The payload in bytes. Zero or less is a programmer's error and traps: a length word of zero
+  ///   marks a record that is not committed yet.
+  /// - Throws: `tooLarge` when `count` exceeds `largestRecord`, `closed` when the reader is gone, `full` when there is
+  ///   no room at this moment. A thread that tries again by itself should wait some hundreds of nanoseconds in between:
+  ///   every try on a full ring takes the cache line of the reader's position away from the reader.
+  /// - Complexity: O(1).
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryClaim(_ count: Int) throws(ClaimError) -> WriteClaim {
+    try ring.admit(count, limit: ring.largestRecord)
+    guard let record = unsafe ring.claimAlone(_Record.extent(of: count), knownHead: &knownHead) else {
+      throw .full
+    }
+    return unsafe _overrideLifetime(WriteClaim(_WriteTicket(record: record, count: count)), mutating: &self)
+  }
+
+  /// Claims room for `count` records of `size` bytes each, for `WriteBatch.next()`.
+  ///
+  /// - Throws: `tooLarge` when the records together need more than `largestBatch` bytes of the ring, or `size` is above
+  ///   `largestRecord`; `closed`; `full` when there is no room for all of them in one piece.
+  /// - Complexity: O(1).
+  @inlinable
+  @_lifetime(&self)
+  public mutating func tryClaimBatch(count: Int, of size: Int) throws(ClaimError) -> WriteBatch {
+    let space = try ring.batchSpace(count: count, of: size)
+    guard let start = unsafe ring.claimAlone(space, knownHead: &knownHead) else { throw .full }
+    return unsafe _overrideLifetime(
+      WriteBatch(start: start, extent: space, recordCount: size), mutating: &self)
+  }
+
+  /// Claims `space` bytes of the ring for records of any size, for `WriteBatch.next(_:)`.
+  ///
+  /// - Parameter space: The sum of `LogBuffer.space(for:)` over the records, rounded up to a multiple of eight. Zero or
+  ///   less is a programmer's error and traps.
+  /// - Throws: `tooLarge` when `space` exceeds `largestBatch`; `closed`; `full` when there is not that much room in one
+  ///   piece.
+  /// - Complexity: O(1).
+  @inlinable
+  @_lifetime(&self)
+  public mutating func tryClaimBatch(space: Int) throws(ClaimError) -> WriteBatch {
+    let space = try ring.batchSpace(space)
+    guard let start = unsafe ring.claimAlone(space, knownHead: &knownHead) else { throw .full }
+    return unsafe _overrideLifetime(
+      WriteBatch(start: start, extent: space, recordCount: 0), mutating: &self)
+  }
+
+  /// Writes a copy of `bytes` as one record.
+  ///
+  /// - Throws: As `tryClaim(_:)`; an empty span traps as a claim of zero bytes does.
+  /// - Complexity: O(`bytes.byteCount`).
+  @inlinable
+  public mutating func tryWrite(_ bytes: RawSpan) throws(ClaimError) {
+    var claim = try tryClaim(bytes.byteCount)
+    claim.copy(from: bytes)
+    claim.commit()
+  }
+}
+
+// MARK: Asking
+
+extension SPSCWriter {
+  /// The size of the ring in bytes, a power of two.
+  @inlinable
+  public var capacity: Int { ring.capacity }
+
+  /// The largest record that can be claimed, in payload bytes: what fits an empty ring wherever it happens to be empty.
+  @inlinable
+  public var largestRecord: Int { ring.largestRecord }
+
+  /// The largest batch that can be claimed, in bytes of the ring.
+  @inlinable
+  public var largestBatch: Int { ring.largestExtent }
+
+  /// The bytes claimed and not given back yet, length words, padding and skips included. Out of date as soon as it is
+  /// known; the reader can only make it smaller.
+  @inlinable
+  public var bytesInUse: Int { ring.bytesInUse }
+
+  /// Whether the reader is gone. Once true it stays true, and every claim throws `closed`.
+  @inlinable
+  public var isReaderGone: Bool { ring.isReaderGone }
+
+  /// Whether a claim of `count` bytes would find room now. Always asks the reader's position, so that a writer who
+  /// announced that it waits, and then asks, does not miss what was given back meanwhile. Once true it stays true
+  /// until this writer claims.
+  @inlinable
+  public func hasRoom(for count: Int) -> Bool {
+    precondition(count > 0, "a record has at least one byte")
+    return count <= ring.largestRecord && ring.hasRoom(for: _Record.extent(of: count))
+  }
+}
