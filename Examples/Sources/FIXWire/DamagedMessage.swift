@@ -81,12 +81,14 @@ struct DamagedMessage {
 
   private func found(end: Int, atInputEnd: Bool = false, isCut: Bool = false) -> Outcome {
     let fault: FrameFault
-    if let trailerStart = start.trailerStart, trailer != .absent, end > trailerStart {
-      fault = .badChecksum
-    } else if let declaredEnd = start.end, declaredEnd > windowEnd {
+    if let declaredEnd = start.end, declaredEnd > windowEnd {
       fault = .tooLarge
+    } else if atInputEnd {
+      fault = .truncatedEnd
+    } else if let trailerStart = start.trailerStart, trailer != .absent, end > trailerStart {
+      fault = .badChecksum
     } else {
-      fault = atInputEnd ? .truncatedEnd : .badBodyLength
+      fault = .badBodyLength
     }
     return .found(fault, end: end, isCut: isCut)
   }

@@ -36,7 +36,7 @@ extension DamagedMessage {
     if dataEnd >= limit { return .none }
     if dataEnd >= bytes.byteCount {
       if !isFinal { return .needMore(end: dataEnd + 1) }
-      return isStream(from: data, in: bytes) ? .none : .toInputEnd
+      return dataEnd > bytes.byteCount && isStream(from: data, in: bytes) ? .none : .toInputEnd
     }
     guard bytes[byte: dataEnd] == FIXByte.soh else { return .none }
     return withoutStraddler(data..<dataEnd, in: bytes)

@@ -82,7 +82,8 @@ public struct FIXFramer: Sendable {
       return garbage(in: bytes, at: offset, isFinal: isFinal)
     case .cut:
       return isFinal
-        ? reject(.truncatedEnd, length: min(available, maximumMessageLength)) : .needMore(total: available + 1)
+        ? reject(.truncatedEnd, length: min(available, maximumMessageLength))
+        : .needMore(total: available + 1)
     case .start(let start):
       if let end = start.end, let trailerStart = start.trailerStart, end - offset <= maximumMessageLength {
         if end > bytes.byteCount && !isFinal {

@@ -69,8 +69,8 @@ public struct FIXGenerator: Sendable {
     switch profile {
     case .small:
       switch choice {
-      case 0..<10: writeHeartbeat(to: &writer)
-      case 10..<30: writeNewOrder(isBare: true, to: &writer)
+      case 0..<25: writeHeartbeat(to: &writer)
+      case 25..<30: writeNewOrder(isBare: true, to: &writer)
       default: writeIncremental(entries: 1, isBare: true, to: &writer)
       }
     case .orders:

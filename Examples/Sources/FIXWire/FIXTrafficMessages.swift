@@ -22,7 +22,11 @@ extension FIXGenerator {
   ) {
     writer.text("35=")
     writer.text(messageType)
-    if side == 0 { writer.text("\u{1}49=BUY\u{1}56=SELL\u{1}34=") } else { writer.text("\u{1}49=SELL\u{1}56=BUY\u{1}34=") }
+    if side == 0 {
+      writer.text("\u{1}49=BUY\u{1}56=SELL\u{1}34=")
+    } else {
+      writer.text("\u{1}49=SELL\u{1}56=BUY\u{1}34=")
+    }
     sequence[side] += 1
     writer.number(sequence[side])
     writer.text("\u{1}52=")

@@ -16,6 +16,6 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 
   /// A number from 0 up to `bound`, close enough to uniform for test data (bounds far below 2^32). O(1).
   public mutating func below(_ bound: Int) -> Int {
-    Int(truncatingIfNeeded: (next() >> 32) &* UInt64(truncatingIfNeeded: bound) >> 32)
+    Int(truncatingIfNeeded: ((next() >> 32) &* UInt64(truncatingIfNeeded: bound)) >> 32)
   }
 }

@@ -17,7 +17,9 @@ struct FixBench {
     let filled = unsafe UnsafeRawBufferPointer(rebasing: input[..<bytes])
     print("messages of \(tenths(Double(bytes) / Double(count))) bytes, best of \(rounds) rounds")
 
-    unsafe report("generate") { unsafe generate(into: input) }
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+    defer { unsafe scratch.deallocate() }
+    report("generate") { unsafe generate(into: scratch) }
     report("frame") { unsafe frame(filled, count: count) }
     report("frame through StreamBuffer") { unsafe drain(filled, count: count) }
   }
@@ -74,7 +76,8 @@ struct FixBench {
       var place = 0
       while place < input.count {
         place += unsafe buffer.fill { region in
-          let part = unsafe UnsafeRawBufferPointer(rebasing: input[place..<min(place + region.count, input.count)])
+          let part = unsafe UnsafeRawBufferPointer(
+            rebasing: input[place..<min(place + region.count, input.count)])
           unsafe region.copyMemory(from: part)
           return part.count
         }

@@ -18,7 +18,9 @@ enum SHA256 {
     }.joined()
   }
 
-  private static func mix(_ bytes: [UInt8], at block: Int, into state: inout [UInt32], _ words: inout [UInt32]) {
+  private static func mix(
+    _ bytes: [UInt8], at block: Int, into state: inout [UInt32], _ words: inout [UInt32]
+  ) {
     for index in 0..<16 {
       words[index] = (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[block + 4 * index + $1]) }
     }
@@ -40,7 +42,9 @@ enum SHA256 {
     for index in 0..<8 { state[index] &+= v[index] }
   }
 
-  private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
+  private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
+    word >> count | word << (32 - count)
+  }
 
   private static let constants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,

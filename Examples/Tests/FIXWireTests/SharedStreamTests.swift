@@ -13,7 +13,8 @@ import Testing
     return candidates.compactMap(\.self).first { unsafe access($0 + "/expected.json", R_OK) == 0 }
   }()
 
-  static let isMissing: Comment = "no streams in shared/data/fix beside the repository, and FIX_DATA_DIR names no other place"
+  static let isMissing: Comment =
+    "no streams in shared/data/fix beside the repository, and FIX_DATA_DIR names no other place"
 
   @Test(.enabled(if: directory != nil, isMissing))
   func session_isAllMessages() throws {
