@@ -49,5 +49,8 @@ let package = Package(
     .testTarget(
       name: "FIXArchiveFormatTests", dependencies: ["FIXArchiveFormat", "FIXWire"],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FixArchiveTests", dependencies: ["fix-archive", "FIXArchiveFormat", "FIXWire"],
+      swiftSettings: swiftSettings),
   ]
 )

@@ -9,7 +9,7 @@ struct FixBench {
   static let rounds = 7
   static let messages = 4_000_000
 
-  static func main() {
+  static func main() throws {
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     defer { unsafe input.deallocate() }
     var generator = FIXGenerator(seed: 1, profile: .small)
@@ -22,15 +22,21 @@ struct FixBench {
     report("generate") { unsafe generate(into: scratch) }
     report("frame") { unsafe frame(filled, count: count) }
     report("frame through StreamBuffer") { unsafe drain(filled, count: count) }
+    let archive = try unsafe Archive(of: filled, segments: 4)
+    defer { archive.remove() }
+    report("encode records") { archive.encode() }
+    try report("read records from a file") { try archive.read() }
+    try report("verify records from a file") { try archive.verify() }
   }
 
   /// Runs `body`, which returns how many messages it handled, and prints the best time per message.
-  static func report(_ name: String, _ body: () -> Int) {
+  static func report(_ name: String, _ body: () throws -> Int) rethrows {
     let clock = ContinuousClock()
     var best = Double.infinity
     for _ in 0..<rounds {
-      var handled = 0
-      let time = clock.measure { handled = body() }
+      let begin = clock.now
+      let handled = try body()
+      let time = clock.now - begin
       let parts = time.components
       let nanoseconds = Double(parts.seconds) * 1e9 + Double(parts.attoseconds) / 1e9
       best = min(best, nanoseconds / Double(handled))
