@@ -132,4 +132,25 @@ import Testing
     #expect(framed.messages == [Self.good, Self.good, Self.order, Self.order, Self.good])
     #expect(framed.rejects.flatMap(\.bytes) == head)
   }
+
+  @Test(arguments: 0..<4)
+  func streams_cutAndJoinedAtEveryByte_loseOnlyTheMessageThatWasCut(seed: UInt64) {
+    var random = SplitMix64(seed: 400 + seed)
+    let cut = seed == 0 ? Self.quoting : FuzzTests.randomMessage(&random)
+    let following = (0..<5).map { _ in FuzzTests.randomMessage(&random) }
+    for place in 0...cut.count {
+      let afterHead = frame(Self.good + cut[..<place] + following.joined())
+      var head = [Self.good] + (place == cut.count ? [cut] : [])
+      // Cut right behind a quoted message, it could as well have been cut before that one.
+      if seed == 0 && place == cut.count - trailer(0).count - fix("|58=end|").count {
+        head.append(Self.order)
+      }
+      #expect(afterHead.messages == head + following, "head up to \(place)")
+      // The rest of a message that quotes another holds that one whole, and nothing tells that it is a quote.
+      let afterTail = frame(Array(cut[place...]) + following.joined())
+      #expect(afterTail.messages.suffix(5) == following[...], "tail from \(place)")
+      let bytes = afterHead.counts.bytes + afterTail.counts.bytes
+      #expect(bytes == Self.good.count + cut.count + 2 * following.joined().count)
+    }
+  }
 }
