@@ -104,7 +104,7 @@ public struct StreamBuffer: ~Copyable {
   ///   - message: gets the bytes of one message, valid during the call; returns false to decline it (its
   ///     consumer is full): draining stops and the same message comes first next time.
   ///   - reject: gets a fault and its bytes.
-  /// - Throws: what a closure throws; the message or reject it threw on counts as framed.
+  /// - Throws: what a closure throws; the bytes it threw on are passed over, a message is then not counted.
   @inlinable
   public mutating func drain<E: Error>(
     message: (RawSpan) throws(E) -> Bool,
