@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The same list as in the root package: one rule for every Swift target.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  // SE-0335: `any` is written where an existential is paid for.
+  .enableUpcomingFeature("ExistentialAny"),
+  // SE-0444 and SE-0409: a file says what it imports, and what it imports stays out of the public API.
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  // `@_lifetime`: spans into a buffer are bound to the buffer they came from.
+  .enableExperimentalFeature("Lifetimes"),
+  // SE-0458: every use of an unsafe construct is marked `unsafe` where it happens.
+  .strictMemorySafety(),
+]
+
+let package = Package(
+  name: "Examples",
+  products: [
+    .executable(name: "fix-archive", targets: ["fix-archive"])
+  ],
+  dependencies: [
+    .package(name: "NexusRT", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    // CRC32C and the FIX checksum, with the processor's own instructions.
+    .target(name: "CArchiveKernels"),
+    // FIX on the wire: framing with resynchronisation, a refillable buffer, a traffic generator.
+    .target(name: "FIXWire", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
+    // The archive on disk (FORMAT.md): encode, scan, read, recover. No runtime in it.
+    .target(name: "FIXArchiveFormat", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "fix-archive",
+      dependencies: [
+        "FIXWire", "FIXArchiveFormat",
+        .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+    // What one message costs in each part, on one core.
+    .executableTarget(
+      name: "fix-bench", dependencies: ["FIXWire", "FIXArchiveFormat"], swiftSettings: swiftSettings),
+
+    .testTarget(
+      name: "CArchiveKernelsTests", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
+    .testTarget(name: "FIXWireTests", dependencies: ["FIXWire"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FIXArchiveFormatTests", dependencies: ["FIXArchiveFormat", "FIXWire"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FixArchiveTests", dependencies: ["fix-archive", "FIXArchiveFormat", "FIXWire"],
+      swiftSettings: swiftSettings),
+  ]
+)
