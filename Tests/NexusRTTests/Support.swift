@@ -178,3 +178,23 @@ final class PublishedToken: Sendable {
   func clear() { bits.store(0, ordering: .releasing) }
   var token: WakeToken { unsafe WakeToken(uncheckedRawValue: bits.load(ordering: .acquiring)) }
 }
+
+// MARK: Descriptors
+
+/// A pipe whose ends are files.
+struct Pipe: ~Copyable {
+  let input: File
+  let output: File
+
+  init() {
+    var ends: (Int32, Int32) = (-1, -1)
+    let code = unsafe withUnsafeMutableBytes(of: &ends) { unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self)) }
+    precondition(code == 0, "no pipe")
+    input = File(owning: ends.0)
+    output = File(owning: ends.1)
+  }
+}
+
+extension RawSpan {
+  func byte(at offset: Int) -> UInt8 { unsafe withUnsafeBytes { unsafe $0[offset] } }
+}
