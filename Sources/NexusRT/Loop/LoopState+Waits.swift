@@ -169,14 +169,15 @@ extension LoopState {
   private mutating func poppedUnusual(_ slot: SlotPointer, _ word: UInt64) -> Popped {
     switch word & SlotState.phaseMask {
     case SlotState.queued:
-      if unsafe slot.pointee.role == .guest, unsafe slot.pointee.suspension.task != nil {
-        // A child task's way into its suspension leads through the executor (withTaskCancellationHandler): it was woken
-        // before it got there, and will be there soon.
+      if unsafe slot.pointee.isOnItsWay {
+        // Woken before it was suspended: it will be soon.
         unsafe runQueue.push(RunItem(slot: slot))
         break
       }
       unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
-      if unsafe slot.pointee.role == .guest { unsafe slab.give(back: slot) }
+      if unsafe slot.pointee.role == .guest, unsafe slot.pointee.suspension.task == nil {
+        unsafe slab.give(back: slot)
+      }
     case SlotState.cancelQueued:
       // Only this thread moves `cancelQueued` on.
       unsafe slot.pointee.state.store(SlotState.with(SlotState.cancelling, of: word), ordering: .relaxed)

@@ -77,8 +77,10 @@ enum Suspension {
       let (identity, implementation) = ParkingExecutor.words
       unsafe await nexusSuspendSwitch(suspension(of: slot), identity, implementation)
     } else {
+      unsafe slot.pointee.isOnItsWay = true
       unsafe await withUnsafeContinuation(isolation: #isolation) {
         (continuation: UnsafeContinuation<Void, Never>) in
+        unsafe slot.pointee.isOnItsWay = false
         unsafe slot.pointee.suspension.way = NEXUS_WAY_CONTINUATION
         unsafe slot.pointee.suspension.context = unsafeBitCast(continuation, to: UnsafeMutableRawPointer.self)
       }
