@@ -3,9 +3,11 @@
 
 import Foundation
 import LogBuf
-import NexusChannels
 import NexusRT
+import Synchronization
 import Testing
+
+@testable import NexusChannels
 
 // MARK: Threads
 
@@ -197,4 +199,35 @@ extension BytesReceiver {
       return nil
     } catch { return error }
   }
+}
+
+/// Handles of several tasks; an array cannot hold what is not copyable.
+struct HandleList<Success>: ~Copyable {
+  private var handles: [Int: HandleBox<Success>] = [:]
+
+  mutating func append(_ handle: consuming JoinHandle<Success>) { handles[handles.count] = HandleBox(handle) }
+
+  func cancel(_ index: Int) { handles[index]!.handle?.cancel() }
+
+  func isFinished(_ index: Int) -> Bool { handles[index]!.handle?.isFinished ?? true }
+
+  /// The results in order of spawning.
+  nonisolated(nonsending) mutating func values() async throws -> [Success] {
+    var values: [Success] = []
+    for index in 0..<handles.count { values.append(try await handles[index]!.handle.take()!.value()) }
+    return values
+  }
+}
+
+private final class HandleBox<Success> {
+  var handle: JoinHandle<Success>?
+  init(_ handle: consuming JoinHandle<Success>) { self.handle = consume handle }
+}
+
+extension BytesSignals {
+  /// How many senders are in the queue.
+  var queued: Int { waitingSenders.load(ordering: .relaxed) }
+
+  /// Whether the receiver's wait is registered.
+  var isReceiverWaiting: Bool { receiver.load(ordering: .relaxed) != 0 }
 }
