@@ -75,43 +75,36 @@ run_step() {
   "step_$name" >"$log" 2>&1 </dev/null || status=$?
   [[ "$counted" == counted ]] && read -r passed failed < <(counts_in "$log" "$name")
   passed="${passed:-0}" failed="${failed:-0}"
-  local why=""
+  local reasons=()
   found="$(warnings_in "$log")"
   if [[ -n "$found" ]]; then
-    why="warnings in our own files"
+    reasons+=("warnings in our own files")
     # A warning is only given when the file is compiled: have it compiled the next time too.
     cut -d: -f1 <<<"$found" | sort -u | xargs touch -c
-  elif grep -q 'WARNING: ThreadSanitizer' "$log"; then
-    why="the thread sanitizer reported"
-  elif ((status != 0)); then
-    why="exit code $status"
-  elif [[ "$counted" == counted ]] && ((passed + failed == 0)); then
-    why="no test ran"
-  elif ((failed > 0)); then
-    why="failed tests"
   fi
-  if [[ -n "$why" ]] && ((failed == 0)); then failed=1; fi
+  grep -q 'WARNING: ThreadSanitizer' "$log" && reasons+=("the thread sanitizer reported")
+  ((failed > 0)) && reasons+=("failed tests")
+  ((status != 0 && ${#reasons[@]} == 0)) && reasons+=("exit code $status")
+  [[ "$counted" == counted ]] && ((status == 0 && passed + failed == 0)) && reasons+=("no test ran")
+  ((${#reasons[@]} > 0 && failed == 0)) && failed=1
   total_passed=$((total_passed + passed))
   total_failed=$((total_failed + failed))
-  local verdict="ok"
-  [[ -n "$why" ]] && verdict="FAILED ($why)"
-  local tally=""
+
+  local tally="" verdict="ok"
   [[ "$counted" == counted ]] && tally="$passed passed, $failed failed  "
+  ((${#reasons[@]} > 0)) && verdict="FAILED: $(printf '%s; ' "${reasons[@]}" | sed 's/; $//')"
   printf '%4d s  %s%s\n' "$((SECONDS - started))" "$tally" "$verdict"
-  if [[ -n "$why" ]]; then
-    echo "--- $log"
-    if [[ -n "$found" ]]; then
-      sed "s#^$root/##" <<<"$found" | head -n 60
-    elif ((status == 66)) || [[ "$why" == *sanitizer* ]]; then
-      grep -A 40 'WARNING: ThreadSanitizer' "$log" | head -n 60
-    else
-      # The issues first: the end of a long log can be far from them.
-      grep -E '^✘|error:|Fatal error|^FAILED' "$log" | head -n 20
-      echo "    ..."
-      tail -n 60 "$log"
-    fi
-    echo "---"
+  ((${#reasons[@]} == 0)) && return
+  echo "--- $log"
+  [[ -n "$found" ]] && sed "s#^$root/##" <<<"$found" | head -n 40
+  grep -A 40 -m 1 'WARNING: ThreadSanitizer' "$log"
+  # What failed, and then the end of the log, which can be far from it.
+  grep -E '^✘ Test [^r]|error:|Fatal error|^FAILED' "$log" | head -n 30
+  if ((status != 0)); then
+    echo "    ..."
+    tail -n 60 "$log"
   fi
+  echo "---"
 }
 
 wanted=" $* "
