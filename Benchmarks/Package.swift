@@ -19,7 +19,7 @@ let package = Package(
     // The runtime beside Swift's standard path.
     .executableTarget(
       name: "nexus-bench",
-      dependencies: ["BenchSupport", .product(name: "NexusRT", package: "NexusRT")],
+      dependencies: ["CBench", "BenchSupport", .product(name: "NexusRT", package: "NexusRT")],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "logbuf-bench",

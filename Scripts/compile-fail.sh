@@ -8,11 +8,13 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 check_one() {
-  local file="$1" first output status=0 wanted
+  local file="$1" first output errors status=0 wanted
   IFS= read -r first <"$file" || true
   output="$(swiftc -emit-sil -o /dev/null -parse-as-library -swift-version 6 \
     -enable-experimental-feature Lifetimes -enable-upcoming-feature MemberImportVisibility \
     -I .build/debug/Modules -I Sources/CNexus/include -I Sources/CURing "$file" 2>&1)" || status=$?
+  # The messages alone: the excerpts below them can quote the snippet's own first line.
+  errors="$(grep -E '^[^ |]+:[0-9]+:[0-9]+: error: ' <<<"$output" || true)"
   case "$first" in
     "// expect-success")
       ((status == 0)) && { echo "passed $file"; return; }
@@ -20,7 +22,7 @@ check_one() {
       ;;
     "// expect-error: "*)
       wanted="${first#// expect-error: }"
-      if ((status != 0)) && grep -F 'error:' <<<"$output" | grep -qF -- "$wanted"; then
+      if ((status != 0)) && grep -qF -- "$wanted" <<<"$errors"; then
         echo "passed $file"
         return
       fi
@@ -34,7 +36,7 @@ check_one() {
       echo "FAILED $file: its first line is neither '// expect-error: TEXT' nor '// expect-success'"
       ;;
   esac
-  grep -E 'error:' <<<"$output" | head -n 5 | sed 's/^/    /' || true
+  sed 's/^/    /' <<<"${errors:-$output}" | head -n 5
 }
 
 if [[ "${1:-}" == --check ]]; then

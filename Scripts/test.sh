@@ -4,9 +4,9 @@
 #   Scripts/test.sh            all steps
 #   Scripts/test.sh lint tsan  only these (the names are those of the functions step_NAME)
 #
-# Each step writes .build/logs/NAME.log. The last line is "N passed, M failed": tests as swift-testing counts
-# them in each run, plus the snippets of compile-fail. A step that fails without a failed test (it does not
-# build, it crashes, it warns, it ran no test) counts as one failure.
+# Each step writes .build/logs/NAME.log. The last line is "N passed, M failed": tests as swift-testing counts them in
+# each run, plus compile-fail's snippets and README's programs. A step that fails without a failed test (it does
+# not build, it crashes, it warns, it ran no test) counts as one failure.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root="$PWD"
@@ -33,6 +33,8 @@ step_continuation() { NEXUS_SUSPENSION=continuation swift test --skip-build "${s
 
 step_compile_fail() { swift build && Scripts/compile-fail.sh --skip-build; }
 
+step_readme() { Scripts/readme.sh; }
+
 step_release() { swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests; }
 
 # The direct way keeps the sanitizer from following a task from one stack to the next, so a portable one is asked for.
@@ -47,16 +49,18 @@ step_benchmarks() { swift build --package-path Benchmarks; }
 
 # MARK: What a log says
 
-# Warnings in this repository's own files, each once. Dependencies may warn: -warnings-as-errors would stop at theirs.
+# Warnings in this repository's own files and README's programs, each once. Dependencies may warn: -warnings-as-errors
+# would stop at theirs.
 warnings_in() {
-  grep -E "^$root/[^:]+:[0-9]+:[0-9]+: warning:" "$1" | grep -vF "/.build/" | sort -u
+  grep -E "^$root/[^:]+:[0-9]+:[0-9]+: warning:" "$1" | sort -u \
+    | awk -v readme="$root/.build/readme/Sources/" 'index($0, readme) == 1 || index($0, "/.build/") == 0'
 }
 
 # Prints "passed failed" for the test runs in a log.
 counts_in() {
   local log="$1" name="$2" passed=0 failed=0 run ran
-  if [[ "$name" == compile_fail ]]; then
-    sed -nE 's/^compile-fail: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1
+  if [[ "$name" == compile_fail || "$name" == readme ]]; then
+    sed -nE 's/^(compile-fail|readme): ([0-9]+) passed, ([0-9]+) failed$/\2 \3/p' "$log" | tail -n 1
     return
   fi
   while read -r ran; do passed=$((passed + ran)); done < <(
@@ -115,6 +119,7 @@ maybe debug counted "debug tests"
 maybe switch counted "debug tests, NEXUS_SUSPENSION=switch"
 maybe continuation counted "debug tests, NEXUS_SUSPENSION=continuation"
 maybe compile_fail counted "what must not compile"
+maybe readme counted "README's programs"
 maybe examples counted "debug tests of Examples"
 maybe release counted "release tests"
 maybe tsan counted "thread sanitizer, NEXUS_SUSPENSION=continuation"

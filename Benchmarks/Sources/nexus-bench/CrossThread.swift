@@ -1,6 +1,7 @@
 // A wake from another thread, one way. Two runtimes on two threads wake each other by turns; half the round trip.
 
 import BenchSupport
+import CBench
 import Foundation
 import NexusRT
 import Synchronization
@@ -57,4 +58,43 @@ nonisolated(nonsending) private func answer(_ court: Court, _ rounds: Int) async
 private func wake(_ side: borrowing Atomic<UInt64>) {
   let token = unsafe WakeToken(uncheckedRawValue: side.load(ordering: .acquiring))
   precondition(token.wake(), "a wake met no wait")
+}
+
+/// What the machine itself takes to wake a parked thread: two threads that block in read(2) on an eventfd each.
+func eventDescriptorWake() -> Double {
+  let rounds = 3_000
+  let left = bench_eventfd()
+  let right = bench_eventfd()
+  defer {
+    close(left)
+    close(right)
+  }
+  @Sendable func send(_ descriptor: Int32) {
+    var value: UInt64 = 1
+    let sent = write(descriptor, &value, 8)
+    precondition(sent == 8)
+  }
+  @Sendable func receive(_ descriptor: Int32) {
+    var value: UInt64 = 0
+    let received = read(descriptor, &value, 8)
+    precondition(received == 8 && value == 1)
+  }
+  let done = DispatchSemaphore(value: 0)
+  Thread {
+    for _ in 0..<rounds {
+      receive(right)
+      send(left)
+    }
+    done.signal()
+  }.start()
+  send(right)
+  receive(left)
+  let took = nanoseconds {
+    for _ in 1..<rounds {
+      send(right)
+      receive(left)
+    }
+  }
+  done.wait()
+  return took / Double(2 * (rounds - 1))
 }

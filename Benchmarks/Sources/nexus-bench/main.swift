@@ -54,6 +54,7 @@ var groups = [
     [
       Line("busy (blockOnBusy)") { try crossThreadWake(busy: true) },
       Line("parked (blockOn)") { try crossThreadWake(busy: false) },
+      Line("standard: eventfd, two threads in read(2)", run: eventDescriptorWake),
     ]),
   Group(
     "sleep of 100 us, overshoot",
