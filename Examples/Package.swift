@@ -23,6 +23,8 @@ let package = Package(
   dependencies: [
     .package(name: "NexusRT", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // CRC32C and the FIX checksum, with the processor's own instructions.
