@@ -52,6 +52,10 @@ public struct Runtime: ~Copyable {
     try loop.runRoot(body, busy: true)
   }
 
+  /// Whether the calling thread is a runtime's: its tasks run here, and nothing should block it.
+  @inlinable
+  public static var isOnThisThread: Bool { unsafe LoopState.ofThisThread != nil }
+
   /// What the runtime has counted since it was made.
   public var counters: RuntimeCounters { unsafe loop.state.pointee.counters }
 

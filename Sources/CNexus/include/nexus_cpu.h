@@ -14,4 +14,15 @@ static inline void nexus_spin_hint(void) {
 #endif
 }
 
+/// Orders every earlier load and store of this thread before every later one, a store before a load included: what two
+/// threads need that each write a word and then read the other's.
+static inline void nexus_full_fence(void) {
+#if defined(__x86_64__)
+  // A locked operation on a line this thread owns: the same order as mfence, for about half its cost.
+  __asm__ volatile("lock; orl $0, -8(%%rsp)" ::: "memory", "cc");
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 #endif

@@ -1,0 +1,194 @@
+// The sending end of a byte channel, in tasks and in plain threads.
+
+internal import CNexus
+public import LogBuf
+internal import NexusRT
+
+/// An end of a byte channel that claims room for records. Its kinds are `SPSCBytes.Sender` and `MPSCBytes.Sender`.
+///
+/// A sender can be moved to another task or thread; only the one of `MPSCBytes` can be cloned. Once all senders of a
+/// channel are gone its receiver gets what was committed, then `closed`.
+@frozen
+public struct BytesSender<Writer: _BytesWriter & ~Copyable>: ~Copyable, Sendable {
+  @usableFromInline var writer: Writer
+  @usableFromInline let signals: BytesSignals
+
+  @inlinable
+  init(writer: consuming Writer, signals: BytesSignals) {
+    self.writer = writer
+    self.signals = signals
+  }
+
+  @inlinable
+  deinit {
+    writer.close()
+    signals.senderLeft()
+  }
+
+  /// Closes this sender now: the same as dropping it, said aloud.
+  @inlinable
+  public consuming func close() {}
+}
+
+extension BytesSender where Writer == MPSCWriter {
+  /// Another sender of the same channel. O(1), no allocation.
+  @inlinable
+  public borrowing func clone() -> BytesSender<MPSCWriter> {
+    BytesSender(writer: writer.clone(), signals: signals)
+  }
+}
+
+// MARK: Claiming
+
+extension BytesSender where Writer: ~Copyable {
+  /// Claims room for a record of `count` bytes, if there is room now. From tasks and threads alike.
+  ///
+  /// - Parameter count: The payload in bytes. Zero or less is a programmer's error and traps.
+  /// - Throws: `ClaimError.tooLarge` when `count` exceeds `largestRecord`, `.closed` when the receiver is gone, `.full` when
+  ///   there is no room at the moment, also when others wait for it.
+  /// - Complexity: O(1), no allocation, no system call.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryClaim(_ count: Int) throws(ClaimError) -> BytesClaim {
+    let ticket = unsafe try writer._tryTicket(count)
+    return unsafe _overrideLifetime(BytesClaim(ticket, signals), mutating: &self)
+  }
+
+  /// Claims room for a record of `count` bytes; waits while there is none.
+  ///
+  /// Those who wait are served in the order in which they came.
+  ///
+  /// - Parameter count: The payload in bytes. Zero or less is a programmer's error and traps.
+  /// - Throws: `SendError.tooLarge`, `.closed` (also when the receiver goes while this waits), and `.cancelled` when the task
+  ///   is cancelled before it must wait or while it waits. Room that is there is taken without a look at that.
+  /// - Complexity: O(1), no allocation; suspends only when the ring is full.
+  ///
+  /// From a task of a runtime; a plain thread uses `claimBlocking`.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  nonisolated(nonsending) public mutating func claim(_ count: Int) async throws(SendError) -> BytesClaim {
+    let ticket: _WriteTicket
+    if let free = unsafe try tryInTurn(count) {
+      unsafe ticket = unsafe free
+    } else {
+      unsafe ticket = unsafe try await waitForRoom(count)
+    }
+    return unsafe _overrideLifetime(BytesClaim(ticket, signals), mutating: &self)
+  }
+
+  /// As `claim`, from a plain thread: spins for some microseconds while the ring is full, then parks the thread.
+  ///
+  /// - Throws: `SendError.tooLarge` and `.closed`.
+  ///
+  /// Traps on a runtime's thread, which it would block together with all of its tasks.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func claimBlocking(_ count: Int) throws(SendError) -> BytesClaim {
+    let ticket: _WriteTicket
+    if let free = unsafe try tryInTurn(count) {
+      unsafe ticket = unsafe free
+    } else {
+      unsafe ticket = unsafe try parkForRoom(count)
+    }
+    return unsafe _overrideLifetime(BytesClaim(ticket, signals), mutating: &self)
+  }
+
+  /// Claims unless there is no room or others wait for it: nil then.
+  @inlinable @inline(__always)
+  mutating func tryInTurn(_ count: Int) throws(SendError) -> _WriteTicket? {
+    if signals.hasWaitingSenders { return nil }
+    return unsafe try tryNow(count)
+  }
+
+  /// Claims unless there is no room: nil then.
+  @inlinable @inline(__always)
+  mutating func tryNow(_ count: Int) throws(SendError) -> _WriteTicket? {
+    do throws(ClaimError) {
+      return unsafe try writer._tryTicket(count)
+    } catch {
+      switch error {
+      case .full: return nil
+      case .closed: throw .closed
+      case .tooLarge(let limit): throw .tooLarge(limit: limit)
+      }
+    }
+  }
+
+  /// Waits in the queue of senders until a claim succeeds.
+  @usableFromInline @inline(never)
+  nonisolated(nonsending) mutating func waitForRoom(_ count: Int) async throws(SendError) -> _WriteTicket {
+    // Whoever leaves the queue, for whatever reason, hands on to the one now at its front: what woke this sender may
+    // have been meant for both.
+    defer { signals.wakeFirstSender() }
+    if let error = refusal(of: count) { throw error }
+    var isNext = false
+    while true {
+      let wait = Wait(for: "claim")
+      let place = signals.enqueue(.task(wait.token), atFront: isNext)
+      // Announced before the last look: pairs with the fence of those who give room back (`roomFreed`).
+      nexus_full_fence()
+      var wasWoken = true
+      if isWorthATry(count, place) { wait.giveUp() } else { wasWoken = await wait.suspend() }
+      let wasCalled = !signals.leave(place)
+      if !wasWoken { throw .cancelled }
+      if let ticket = unsafe try tryNow(count) { return unsafe ticket }
+      // Whoever was called or stood first keeps its turn.
+      isNext = wasCalled || place.isFirst
+    }
+  }
+
+  @usableFromInline @inline(never)
+  mutating func parkForRoom(_ count: Int) throws(SendError) -> _WriteTicket {
+    if Runtime.isOnThisThread {
+      fatalError("NexusChannels: claimBlocking was called on a runtime's thread, which it would block: await claim there")
+    }
+    // A receiver at work gives room back soon, and a thread that sleeps is slow to wake.
+    for _ in 0..<BytesSignals.spins {
+      if let ticket = unsafe try tryInTurn(count) { return unsafe ticket }
+      for _ in 0..<32 { nexus_spin_hint() }
+    }
+    defer { signals.wakeFirstSender() }
+    if let error = refusal(of: count) { throw error }
+    var isNext = false
+    while true {
+      let parking = ThreadParking()
+      let place = signals.enqueue(.thread(parking.word), atFront: isNext)
+      nexus_full_fence()
+      if !isWorthATry(count, place) { parking.park() }
+      let wasCalled = !signals.leave(place)
+      if let ticket = unsafe try tryNow(count) { return unsafe ticket }
+      isNext = wasCalled || place.isFirst
+    }
+  }
+
+  /// The error for a claim that can never succeed.
+  private func refusal(of count: Int) -> SendError? {
+    if count > largestRecord { return .tooLarge(limit: largestRecord) }
+    return writer.isReaderGone ? .closed : nil
+  }
+
+  /// Whether a sender that has just queued should not wait: the receiver is gone, or there is room and nobody before it.
+  private func isWorthATry(_ count: Int, _ place: SenderQueue.Place) -> Bool {
+    writer.isReaderGone || (place.isFirst && writer.hasRoom(for: count))
+  }
+}
+
+// MARK: Asking
+
+extension BytesSender where Writer: ~Copyable {
+  /// The size of the ring in bytes, a power of two.
+  @inlinable
+  public var capacity: Int { writer.capacity }
+
+  /// The largest record that can be claimed, in payload bytes.
+  @inlinable
+  public var largestRecord: Int { writer.largestRecord }
+
+  /// Bytes of the ring in use. Out of date as soon as it is known.
+  @inlinable
+  public var bytesInUse: Int { writer.bytesInUse }
+
+  /// Whether the receiver is gone: every claim throws `closed` from now on.
+  @inlinable
+  public var isClosed: Bool { writer.isReaderGone }
+}

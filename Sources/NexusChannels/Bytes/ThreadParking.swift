@@ -1,0 +1,39 @@
+// Where a plain thread sleeps until it is woken: one word and a futex.
+
+internal import CNexus
+internal import Synchronization
+
+/// A parking place for the calling thread.
+@safe
+struct ThreadParking: ~Copyable {
+  /// A word for others to set: 0 until the thread is woken, then 1. Unchecked: it is atomic.
+  @safe struct Word: @unchecked Sendable {
+    fileprivate let address: UnsafeMutablePointer<Atomic<UInt32>>
+
+    /// Says that the thread is woken; only while it is sure to wait.
+    func set() { unsafe address.pointee.store(1, ordering: .releasing) }
+
+    /// Ends the thread's sleep, after `set`. The word may be gone by now: the kernel only compares its address.
+    func wake() { unsafe nexus_futex_wake(UnsafeRawPointer(address).assumingMemoryBound(to: UInt32.self)) }
+  }
+
+  let word: Word
+
+  init() {
+    let address = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+    unsafe address.initialize(to: Atomic(0))
+    unsafe word = Word(address: address)
+  }
+
+  deinit {
+    unsafe word.address.deinitialize(count: 1)
+    unsafe word.address.deallocate()
+  }
+
+  /// Sleeps until the word is set; returns at once if that came before.
+  func park() {
+    while unsafe word.address.pointee.load(ordering: .acquiring) == 0 {
+      unsafe nexus_futex_wait(UnsafeRawPointer(word.address).assumingMemoryBound(to: UInt32.self), 0)
+    }
+  }
+}
