@@ -33,11 +33,24 @@ let package = Package(
     .target(name: "FIXWire", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
     // The archive on disk (FORMAT.md): encode, scan, read, recover. No runtime in it.
     .target(name: "FIXArchiveFormat", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
+    // Two system calls that Swift's Glibc module does not show.
+    .target(name: "CRecorder"),
+    // The main job: input, ring, archive, on NexusRT.
+    .target(
+      name: "FIXRecorder",
+      dependencies: [
+        "CArchiveKernels", "CRecorder", "FIXWire", "FIXArchiveFormat",
+        .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "NexusChannels", package: "NexusRT"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "fix-archive",
       dependencies: [
-        "FIXWire", "FIXArchiveFormat",
+        "FIXWire", "FIXArchiveFormat", "FIXRecorder",
         .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -50,6 +63,13 @@ let package = Package(
     .testTarget(name: "FIXWireTests", dependencies: ["FIXWire"], swiftSettings: swiftSettings),
     .testTarget(
       name: "FIXArchiveFormatTests", dependencies: ["FIXArchiveFormat", "FIXWire"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FIXRecorderTests",
+      dependencies: [
+        "FIXRecorder", "FIXArchiveFormat", "FIXWire", "CArchiveKernels",
+        .product(name: "NexusRT", package: "NexusRT"),
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FixArchiveTests", dependencies: ["fix-archive", "FIXArchiveFormat", "FIXWire"],

@@ -1,3 +1,4 @@
+internal import CRecorder
 internal import FIXArchiveFormat
 internal import Glibc
 internal import NexusRT
@@ -23,7 +24,8 @@ final class ActiveSegment {
   private var writes: [(end: Point, isDone: Bool)] = []
   // The file has its blocks up to here.
   private var allocated = 0
-  private(set) var isSyncing = false
+  /// Whether a sync is under way, or about to begin.
+  var isSyncing = false
 
   /// Blocks are given to the file in pieces of this many bytes before they are written. Writes into blocks that a file
   /// has run side by side; those that extend it wait for each other.
@@ -90,7 +92,7 @@ final class ActiveSegment {
     if end.offset > allocated {
       // A refusal is no fault: the write itself finds out what is wrong, or that nothing is.
       let step = max(Self.allocationStep, end.offset - allocated)
-      _ = fallocate(file.descriptor, 0, off_t(allocated), off_t(step))
+      _ = recorder_allocate(file.descriptor, Int64(allocated), Int64(step))
       allocated += step
     }
   }
@@ -104,15 +106,11 @@ final class ActiveSegment {
     }
   }
 
-  /// Whether something is written that no sync covers yet.
-  var hasUnsyncedWrites: Bool { written.offset > durable.offset }
   /// Whether all writes that began up to `offset` have completed.
   func isWritten(upTo offset: Int) -> Bool { written.offset >= offset }
 
   /// Makes what is written durable.
   nonisolated(nonsending) func sync() async throws(IOError) {
-    isSyncing = true
-    defer { isSyncing = false }
     let point = written
     try await file.syncData()
     durable = point

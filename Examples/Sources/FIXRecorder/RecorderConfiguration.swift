@@ -1,5 +1,3 @@
-public import FIXWire
-
 /// What to record, where to, and how.
 public struct RecorderConfiguration: Sendable {
   /// Where the messages come from.
@@ -36,10 +34,13 @@ public struct RecorderConfiguration: Sendable {
   public var producers = 1
   /// The ring between producers and the archive, in bytes; rounded up to a power of two.
   public var ringBytes = 4 << 20
-  /// Longer messages are rejected.
-  public var maximumMessageLength = FIXFramer.defaultMaximumMessageLength
+  /// Longer messages are rejected. The default is the framer's, 1 MiB.
+  public var maximumMessageLength = 1 << 20
   /// How often progress is told.
   public var progressInterval = Duration.seconds(1)
+
+  /// A descriptor that becomes readable when the recorder shall end in order: a signalfd, an eventfd.
+  public var stopDescriptor: Int32?
 
   /// A recorder of `input` into `directory`, with defaults that suit most.
   public init(directory: String, input: Input) {
