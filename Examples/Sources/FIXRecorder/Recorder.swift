@@ -15,16 +15,18 @@ public enum Recorder {
   /// - Throws: `ArchiveError` if the archive cannot be opened (damaged, in use), `RecorderError` if it cannot be written
   ///   or there is no input, `RuntimeError` if the machine cannot run NexusRT.
   public static func run(
-    _ configuration: RecorderConfiguration, events: sending RecorderEvents = RecorderEvents()
+    _ configuration: RecorderConfiguration, events: RecorderEvents = RecorderEvents()
   ) throws -> RecorderSummary {
     // The input first: a wrong name must not leave an empty archive behind.
     let source = try Source(configuration.input)
     let archive = try RecordableArchive(openingForRecording: configuration.directory)
     let repair = archive.repair.map { $0.words }
     let runtime = try Runtime()
-    let place = Place(archive, source)
+    // SAFETY: the root task runs on this thread, and has ended when this function returns.
+    nonisolated(unsafe) let place = Place(archive, source, events)
     return try runtime.blockOn {
-      let run = try await RecorderRun(place.archive.take()!, configuration, events)
+      let place = unsafe place
+      let run = try await RecorderRun(place.archive.take()!, configuration, place.events)
       var summary = try await run.record(place.source.take()!)
       summary.repair = repair
       return summary
@@ -35,7 +37,10 @@ public enum Recorder {
   private final class Place {
     var archive: RecordableArchive?
     var source: Source?
-    init(_ archive: consuming RecordableArchive, _ source: consuming Source) {
+    let events: RecorderEvents
+
+    init(_ archive: consuming RecordableArchive, _ source: consuming Source, _ events: RecorderEvents) {
+      self.events = events
       self.archive = consume archive
       self.source = consume source
     }
