@@ -23,6 +23,8 @@ let package = Package(
   dependencies: [
     .package(name: "NexusRT", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // CRC32C and the FIX checksum, with the processor's own instructions.
@@ -31,11 +33,24 @@ let package = Package(
     .target(name: "FIXWire", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
     // The archive on disk (FORMAT.md): encode, scan, read, recover. No runtime in it.
     .target(name: "FIXArchiveFormat", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
+    // Two system calls that Swift's Glibc module does not show.
+    .target(name: "CRecorder"),
+    // The main job: input, ring, archive, on NexusRT.
+    .target(
+      name: "FIXRecorder",
+      dependencies: [
+        "CArchiveKernels", "CRecorder", "FIXWire", "FIXArchiveFormat",
+        .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "NexusChannels", package: "NexusRT"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "fix-archive",
       dependencies: [
-        "FIXWire", "FIXArchiveFormat",
+        "FIXWire", "FIXArchiveFormat", "FIXRecorder",
         .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -48,6 +63,13 @@ let package = Package(
     .testTarget(name: "FIXWireTests", dependencies: ["FIXWire"], swiftSettings: swiftSettings),
     .testTarget(
       name: "FIXArchiveFormatTests", dependencies: ["FIXArchiveFormat", "FIXWire"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FIXRecorderTests",
+      dependencies: [
+        "FIXRecorder", "FIXArchiveFormat", "FIXWire", "CArchiveKernels",
+        .product(name: "NexusRT", package: "NexusRT"),
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FixArchiveTests", dependencies: ["fix-archive", "FIXArchiveFormat", "FIXWire"],

@@ -131,6 +131,33 @@ public struct StreamBuffer: ~Copyable {
     }
   }
 
+  // MARK: One at a time
+
+  /// Frames what stands first, for an owner that must wait between messages: `framed(_:)` gives the bytes, and
+  /// `pass` goes on behind them. A message that was not passed is still the next; a reject must be passed.
+  public mutating func frame() -> FIXFramer.Step { nextStep() }
+
+  /// The first `count` unframed bytes, those of the message or reject that `frame()` found.
+  @_lifetime(borrow self)
+  public func framed(_ count: Int) -> RawSpan {
+    precondition(count <= unframed, "no more is framed than there is")
+    let span = unsafe bytes(at: head, count: count)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
+
+  /// Goes on behind the message or reject that `frame()` found.
+  public mutating func pass(_ step: FIXFramer.Step) {
+    switch step {
+    case .message(let length):
+      head += length
+      didFrameMessage(length: length)
+    case .reject(let reject):
+      head += reject.length
+      didReject(reject)
+    case .needMore, .end: break
+    }
+  }
+
   @usableFromInline
   mutating func nextStep() -> FIXFramer.Step {
     // SAFETY: [0, tail) is initialised, and the span does not leave this call.

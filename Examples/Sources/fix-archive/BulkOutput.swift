@@ -63,6 +63,27 @@ struct BulkOutput: ~Copyable {
     }
   }
 
+  /// Adds `message` as a line, with `|` for SOH. O(message).
+  mutating func appendLine(_ message: RawSpan) throws {
+    var rest = 0
+    while rest < message.byteCount {
+      if count == Self.capacity { try flush() }
+      let part = min(Self.capacity - count, message.byteCount - rest)
+      // SAFETY: `part` bytes are free behind `count`, and stand behind `rest` in the message.
+      unsafe message.withUnsafeBytes { source in
+        for index in 0..<part {
+          let byte = unsafe source[rest + index]
+          unsafe memory[count + index] = byte == 1 ? UInt8(ascii: "|") : byte
+        }
+      }
+      count += part
+      rest += part
+    }
+    if count == Self.capacity { try flush() }
+    unsafe memory[count] = UInt8(ascii: "\n")
+    count += 1
+  }
+
   /// Writes what is held back.
   mutating func flush() throws {
     var done = 0

@@ -15,6 +15,6 @@ struct FixArchive: ParsableCommand {
 
       Exit codes: 0 success; 1 the archive is damaged, or reading or writing failed; 64 wrong usage.
       """,
-    subcommands: [Cat.self, Verify.self, Generate.self]
+    subcommands: [Record.self, Tail.self, Cat.self, Verify.self, Generate.self]
   )
 }

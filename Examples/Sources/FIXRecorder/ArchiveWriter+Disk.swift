@@ -1,0 +1,149 @@
+internal import FIXArchiveFormat
+internal import NexusChannels
+internal import NexusRT
+
+/// When buffers go to the disk, when they are synced, when a segment ends.
+extension ArchiveWriter {
+  /// Takes all that `receiver` gives until its senders are gone; then seals the last segment. Returns when all of it
+  /// is on the disk.
+  ///
+  /// - Throws: `RecorderError`.
+  nonisolated(nonsending) func drain(
+    _ receiver: consuming MPSCBytes.Receiver, didTake: (borrowing MPSCBytes.Receiver) -> Void
+  ) async throws {
+    var receiver = receiver
+    do {
+      while try await takeBatch(&receiver) {
+        didTake(receiver)
+        try await settle()
+        // The producers that are tasks of this runtime get their turn.
+        await yield()
+      }
+      try await closeSegment()
+    } catch let error as IOError {
+      fail(error)
+      throw failure ?? error
+    } catch {
+      throw failure ?? error
+    }
+  }
+
+  /// Returns false when there will be no more.
+  nonisolated(nonsending) private func takeBatch(
+    _ receiver: inout MPSCBytes.Receiver
+  ) async throws -> Bool {
+    do throws(ReceiveError) {
+      var batch = try await receiver.receiveBatch()
+      encode(&batch)
+      return true
+    } catch {
+      guard error == .closed else { throw error }
+      return false
+    }
+  }
+
+  /// Does what the batch made due.
+  nonisolated(nonsending) private func settle() async throws {
+    if let failure { throw failure }
+    if encoder.offset >= segmentLimit {
+      try await closeSegment()
+      try await beginSegment()
+    } else if used >= Self.writeSize {
+      handOver(used / ArchiveLayout.blockSize * ArchiveLayout.blockSize)
+      place(try await lanes.take())
+    }
+    if sync == .everyBatch { isSyncDue = true }
+    doWhatIsDue()
+  }
+
+  // MARK: Between batches
+
+  /// A time has come to sync what is not synced.
+  func requestSync() {
+    isSyncDue = true
+    doWhatIsDue()
+  }
+
+  /// A time has come to write what is not written, for other processes to see.
+  func requestFlush() {
+    isFlushDue = true
+    doWhatIsDue()
+  }
+
+  /// Writes and syncs what is due and possible now. Called whenever something became due or possible.
+  func doWhatIsDue() {
+    guard failure == nil else { return }
+    let canSync = isSyncDue && !segment.isSyncing
+    if buffer != nil, isFlushDue || canSync {
+      if recorded.messages > handedOver.messages {
+        guard lanes.isNextFree else { return }
+        unsafe encodeEnd { encoder, memory in
+          encoder.encodeMark(durableOffset: segment.durable.offset, time: Clock.sinceEpoch(), into: memory)
+        }
+        handOver(used)
+        place(lanes.takeFree())
+      }
+      isFlushDue = false
+      if canSync {
+        isSyncDue = false
+        syncTarget = handedOverOffset
+      }
+    }
+    beginSyncIfPossible()
+  }
+
+  /// Begins a sync once all is written that it must cover.
+  private func beginSyncIfPossible() {
+    guard !segment.isSyncing, syncTarget > segment.durable.offset, segment.isWritten(upTo: syncTarget) else {
+      return
+    }
+    let segment = self.segment
+    segment.isSyncing = true
+    syncTask = spawnBoxed {
+      do throws(IOError) {
+        try await segment.sync()
+        self.didSync()
+      } catch {
+        self.fail(error)
+      }
+      segment.isSyncing = false
+      self.doWhatIsDue()
+    }
+  }
+
+  /// Tells that everything up to the segment's durable point is safe.
+  private func didSync() {
+    let durable = segment.durable.count
+    samples.settle(upTo: durable.messages, now: Clock.monotonic(), into: &commitToSynced)
+    events.didSync(durable)
+  }
+
+  // MARK: Segments
+
+  /// Seals the segment and returns when all of it is on the disk.
+  nonisolated(nonsending) private func closeSegment() async throws {
+    unsafe encodeEnd { encoder, memory in encoder.encodeSeal(time: Clock.sinceEpoch(), into: memory) }
+    handOver(used)
+    try await lanes.settle()
+    while let task = syncTask.take() { try await task.value() }
+    if let failure { throw failure }
+    try await segment.close()
+    didSync()
+  }
+
+  /// Begins the segment behind the one that was closed.
+  nonisolated(nonsending) private func beginSegment() async throws {
+    encoder = SegmentEncoder(
+      SegmentHeader(
+        archiveID: archive.archiveID, segmentIndex: encoder.header.segmentIndex + 1,
+        firstMessageNumber: encoder.nextMessageNumber, creationTime: Clock.sinceEpoch()))
+    var memory = try await lanes.take()
+    _ = unsafe memory.withMemory { encoder.encodeHeader(into: $0) }
+    segment = try await ActiveSegment.create(
+      encoder.header.segmentIndex, in: archive.directory, header: memory, after: recorded)
+    segments += 1
+    handedOverOffset = ArchiveLayout.segmentHeaderSize
+    syncTarget = 0
+    place(memory)
+  }
+}

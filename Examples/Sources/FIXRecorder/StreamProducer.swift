@@ -1,0 +1,63 @@
+internal import FIXWire
+internal import NexusChannels
+internal import NexusRT
+
+/// Reads, frames and sends one stream, standard input or a connection, as a task of the runtime.
+struct StreamProducer: ~Copyable {
+  let input: InterruptibleInput
+  /// What the input is called in messages, and its number in the reject file.
+  let name: String
+  let number: UInt64
+  let maximumMessageLength: Int
+  let results: RunResults
+  var sender: MessageSender
+  var rejects: RejectSender
+
+  /// How much is read at once.
+  private static let blockSize = 256 << 10
+
+  /// Runs to the end of the input, or until that is interrupted or the ring closed.
+  nonisolated(nonsending) mutating func run() async {
+    var buffer = StreamBuffer(
+      capacity: 2 * Self.blockSize, maximumMessageLength: maximumMessageLength)
+    var error: RecorderError?
+    do throws(SendError) {
+      while !buffer.isFinal {
+        let region = unsafe buffer.writableRegion()
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: region[..<min(region.count, Self.blockSize)])
+        var count = 0
+        do throws(IOError) {
+          count = try unsafe await input.read(into: part)
+        } catch let failure {
+          error = .input(name, reason: failure.description)
+        }
+        buffer.didWrite(count)
+        if count == 0 { buffer.finish() }
+        try await send(&buffer, receiveTime: Clock.sinceEpoch())
+      }
+    } catch {
+      // The archive's task has gone, and says why itself.
+    }
+    results.add(framing: buffer.counts, error: error)
+    results.add(claimToCommit: sender.claimToCommit)
+  }
+
+  /// Sends all that can be framed.
+  nonisolated(nonsending) private mutating func send(
+    _ buffer: inout StreamBuffer, receiveTime: UInt64
+  ) async throws(SendError) {
+    while true {
+      let step = buffer.frame()
+      switch step {
+      case .message(let length):
+        try await sender.send(buffer.framed(length), receiveTime: receiveTime)
+      case .reject(let reject):
+        let record = RejectRecord(
+          reject: reject, stream: number, offset: buffer.counts.bytes, receiveTime: receiveTime)
+        try await rejects.send(record, buffer.framed(reject.length))
+      case .needMore, .end: return
+      }
+      buffer.pass(step)
+    }
+  }
+}
