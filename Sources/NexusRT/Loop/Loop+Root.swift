@@ -33,7 +33,9 @@ extension Loop {
     init(_ action: @escaping () -> Void) { self.action = action }
 
     func run(isolation: isolated LoopActor) {
+      let accesses = unsafe nexus_accesses_set_aside()
       action()
+      unsafe nexus_accesses_put_back(accesses)
       hasRun = true
     }
   }
