@@ -170,7 +170,7 @@ import Testing
 }
 
 /// 64 bytes that can be looked at from outside while and after they are read into.
-private final class Memory: @unchecked Sendable {
+@safe private final class Memory: @unchecked Sendable {
   let start = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 8)
   init() { unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: 64) }
   deinit { unsafe start.deallocate() }

@@ -108,7 +108,7 @@ extension Loop {
       unsafe state.pointee.isEnding = true
       unsafe LoopState.runDown(state, deadline: deadline)
     }
-    guard unsafe state.pointee.slab.residents == 0 else {
+    guard unsafe state.pointee.slab.residents == 0 && state.pointee.slab.guests == 0 else {
       // Their frames can not be torn down from outside, and may yet be resumed: everything they use must stay.
       let message =
         unsafe "NexusRT: a runtime ended while \(state.pointee.slab.bodies) of its tasks ignored their cancellation for \(state.pointee.endTimeout / 1_000_000) ms: they will never run again, and their memory is not freed\n"
