@@ -23,7 +23,7 @@ extension Loop {
       unsafe item.job.runSynchronously(
         isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
     }
-    precondition(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
+    require(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
   }
 
   /// What `runAsJob` runs. Unchecked: it is made, run and dropped on the loop's thread.
@@ -48,7 +48,7 @@ extension Loop {
     if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION") {
       let name = unsafe String(cString: name)
       wanted = SuspensionWay(rawValue: name)
-      precondition(
+      require(
         wanted != nil,
         "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation"
       )
@@ -79,9 +79,9 @@ extension Loop {
     _ body: nonisolated(nonsending) @escaping () async throws -> Success, busy: Bool
   ) throws -> Success {
     let state = unsafe self.state!
-    precondition(
+    require(
       isOnThread, "NexusRT: a runtime was used on a thread that did not make it: make one runtime a thread")
-    precondition(
+    require(
       unsafe !state.pointee.isRunning,
       "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
     unsafe state.pointee.isRunning = true
@@ -99,9 +99,9 @@ extension Loop {
 
   /// Cancels every task, runs the loop until they have ended, and gives everything back.
   func end() {
-    precondition(isOnThread, "NexusRT: a runtime must end on the thread that made it")
+    require(isOnThread, "NexusRT: a runtime must end on the thread that made it")
     let state = unsafe self.state!
-    precondition(unsafe !state.pointee.isRunning, "NexusRT: a runtime can not end inside one of its tasks")
+    require(unsafe !state.pointee.isRunning, "NexusRT: a runtime can not end inside one of its tasks")
     unsafe state.pointee.isRunning = true
     let deadline = unsafe Monotonic.now() &+ state.pointee.endTimeout
     runAsJob {

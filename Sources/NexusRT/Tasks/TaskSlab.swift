@@ -75,7 +75,7 @@ internal import Synchronization
   }
 
   private mutating func fresh() -> SlotPointer {
-    precondition(
+    require(
       used < Mailbox.slotLimit,
       "NexusRT: \(Mailbox.slotLimit) tasks exist in this runtime, the most it can hold")
     let chunk = Int(used >> Mailbox.chunkShift)
