@@ -68,6 +68,18 @@ void nexus_resume_direct(nexus_suspension *slot) {
   *current = outer;
 }
 
+void *nexus_accesses_set_aside(void) {
+  void **head = nexus_this_thread.access_head;
+  if (head == NULL) return NULL;
+  void *accesses = *head;
+  *head = NULL;
+  return accesses;
+}
+
+void nexus_accesses_put_back(void *accesses) {
+  if (accesses != NULL) *nexus_this_thread.access_head = accesses;
+}
+
 // ---- The switch way ----
 
 // Swift: as above, with the identity and the implementation word of the executor that stores the job.

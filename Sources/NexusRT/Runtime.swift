@@ -27,7 +27,7 @@ public struct Runtime: ~Copyable {
   public init(world: consuming World = World(), configuration: Configuration = Configuration())
     throws(RuntimeError)
   {
-    precondition(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
+    require(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
     loop = try Loop(world: world, configuration: configuration)
     loop.settleSuspension(configuration)
   }

@@ -4,22 +4,30 @@
 import Testing
 
 @Suite struct TimerTests {
-  @Test func sleepers_wakeInTheOrderOfTheirDeadlines() async throws {
-    try await inTask {
-      let order = Shared<[Int]>([])
-      var random = SeededGenerator(seed: 5)
-      var handles: [Kept<JoinHandle<Void>>] = []
-      for number in (0..<100).shuffled(using: &random) {
-        handles.append(
-          Kept(
-            spawnBoxed {
-              try await sleep(for: .milliseconds(20) + .microseconds(100 * number))
-              order.value.append(number)
-            }))
+  @Test func heap_givesDeadlinesInOrder_whateverIsTakenOutBetween() {
+    var random = SeededGenerator(seed: 5)
+    let slots = UnsafeMutablePointer<TaskSlot>.allocate(capacity: 300)
+    defer { unsafe slots.deallocate() }
+    for index in 0..<300 { unsafe (slots + index).initialize(to: TaskSlot(index: UInt32(index))) }
+    var heap = TimerHeap()
+    var model: [Int: UInt64] = [:]
+    for _ in 1...20_000 {
+      let index = Int.random(in: 0..<300, using: &random)
+      if model[index] == nil {
+        let deadline = UInt64.random(in: 0..<1_000, using: &random)
+        model[index] = deadline
+        unsafe heap.insert(slots + index, deadline: deadline)
+      } else if Bool.random(using: &random) {
+        model[index] = nil
+        unsafe heap.remove(slots + index)
+      } else if let slot = unsafe heap.popExpired(now: 500) {
+        let expired = unsafe Int(slot.pointee.index)
+        #expect(model[expired] == model.values.min())
+        model[expired] = nil
+      } else {
+        #expect(model.values.min()! > 500)
       }
-      for handle in handles { try await handle.take().value() }
-      expectEqual(order.value, Array(0..<100))
-      expectEqual(liveTimers(), 0)
+      #expect(heap.count == model.count && heap.next == model.values.min())
     }
   }
 

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct WakeStressTests {
   @Test(arguments: [1, 2, 3, 4] as [UInt64]) func wakes_fromManyThreads_areNeverLost(seed: UInt64) async throws {
-    let board = Board(tasks: 16, threads: 3, rounds: 500)
+    let board = Board(tasks: 16, threads: 3, rounds: 3_000)
     try await inTask(busy: seed % 2 == 0) {
       let workers = (0..<board.threads).map { thread in
         Worker { board.wakeEverybody(seed: seed &* 100 &+ UInt64(thread)) }
@@ -89,7 +89,7 @@ private final class Place: Sendable {
 }
 
 private final class Board: Sendable {
-  static let all = 3 * 500
+  static let all = 3 * 3_000
   let places: [Place]
   let threads: Int
   let rounds: Int

@@ -66,6 +66,12 @@ static inline void *_Nullable nexus_current_task_direct(void) { return *nexus_th
 /// of its own open.
 void nexus_resume_direct(nexus_suspension *_Nonnull slot);
 
+/// Hides the tracked accesses that are open on this thread from the tasks that the loop runs: they are those of the
+/// code that called the loop, and must not leave with a task that suspends. Returns what to put back.
+/// Nothing to do, and null, where the direct way is not used.
+void *_Nullable nexus_accesses_set_aside(void);
+void nexus_accesses_put_back(void *_Nullable accesses);
+
 /// A call of a spawned closure: `nonisolated(nonsending) (consuming A, consuming B) async throws -> Result`, with no, one or
 /// two arguments, at its most general abstraction (everything indirect).
 typedef struct nexus_body_call {

@@ -27,7 +27,7 @@ extension Loop {
       unsafe item.job.runSynchronously(
         isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
     }
-    precondition(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
+    require(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
   }
 
   /// What `runAsJob` runs. Unchecked: it is made, run and dropped on the loop's thread.
@@ -37,7 +37,9 @@ extension Loop {
     init(_ action: @escaping () -> Void) { self.action = action }
 
     func run(isolation: isolated LoopActor) {
+      let accesses = unsafe nexus_accesses_set_aside()
       action()
+      unsafe nexus_accesses_put_back(accesses)
       hasRun = true
     }
   }
@@ -52,7 +54,7 @@ extension Loop {
     if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION") {
       let name = unsafe String(cString: name)
       wanted = SuspensionWay(rawValue: name)
-      precondition(
+      require(
         wanted != nil,
         "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation"
       )
@@ -82,9 +84,9 @@ extension Loop {
     _ body: nonisolated(nonsending) @escaping () async throws -> Success, busy: Bool
   ) throws -> Success {
     let state = unsafe self.state!
-    precondition(
+    require(
       isOnThread, "NexusRT: a runtime was used on a thread that did not make it: make one runtime a thread")
-    precondition(
+    require(
       unsafe !state.pointee.isRunning,
       "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
     unsafe state.pointee.isRunning = true
@@ -103,16 +105,16 @@ extension Loop {
 
   /// Cancels every task, runs the loop until they have ended, and gives everything back.
   func end() {
-    precondition(isOnThread, "NexusRT: a runtime must end on the thread that made it")
+    require(isOnThread, "NexusRT: a runtime must end on the thread that made it")
     let state = unsafe self.state!
-    precondition(unsafe !state.pointee.isRunning, "NexusRT: a runtime can not end inside one of its tasks")
+    require(unsafe !state.pointee.isRunning, "NexusRT: a runtime can not end inside one of its tasks")
     unsafe state.pointee.isRunning = true
     let deadline = unsafe Monotonic.now() &+ state.pointee.endTimeout
     runAsJob {
       unsafe state.pointee.isEnding = true
       unsafe LoopState.runDown(state, deadline: deadline)
     }
-    guard unsafe state.pointee.slab.residents == 0 else {
+    guard unsafe state.pointee.slab.residents == 0 && state.pointee.slab.guests == 0 else {
       // Their frames can not be torn down from outside, and may yet be resumed: everything they use must stay.
       let message =
         unsafe "NexusRT: a runtime ended while \(state.pointee.slab.bodies) of its tasks ignored their cancellation for \(state.pointee.endTimeout / 1_000_000) ms: they will never run again, and their memory is not freed\n"

@@ -81,7 +81,7 @@ actor LoopActor {
 
   @usableFromInline
   func checkIsolated() {
-    precondition(isOnThread, "NexusRT: code isolated to a runtime ran on another thread")
+    require(isOnThread, "NexusRT: code isolated to a runtime ran on another thread")
   }
 
   @usableFromInline

@@ -15,8 +15,8 @@ public struct IOBuffer: ~Copyable {
   ///   - count: Bytes; at least 1.
   ///   - alignment: Bytes, a power of two. 4,096 suits direct I/O on every disk.
   public init(count: Int, alignment: Int = 4096) {
-    precondition(count > 0, "NexusRT: a buffer must have at least one byte")
-    precondition(alignment > 0 && alignment & (alignment - 1) == 0, "NexusRT: an alignment is a power of two")
+    require(count > 0, "NexusRT: a buffer must have at least one byte")
+    require(alignment > 0 && alignment & (alignment - 1) == 0, "NexusRT: an alignment is a power of two")
     unsafe memory = .allocate(byteCount: count, alignment: alignment)
     unsafe memset(memory, 0, count)
     self.count = count

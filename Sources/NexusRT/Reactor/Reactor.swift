@@ -132,7 +132,7 @@ internal import Glibc
     while true {
       if let entry = unsafe curing_get_sqe(ring) { return unsafe entry }
       let code = unsafe io_uring_submit(ring)
-      precondition(
+      require(
         code >= 0 || code == -EINTR || code == -EAGAIN || code == -EBUSY,
         "NexusRT: io_uring_enter failed to submit: \(describe(errno: -code))")
     }
@@ -174,7 +174,7 @@ internal import Glibc
   private func check(_ code: Int32) {
     // EINTR: a signal. ETIME: the timeout. EAGAIN, EBUSY: the kernel is short of memory or wants completions consumed
     // first; what was not submitted stays in the ring for the next turn.
-    precondition(
+    require(
       code >= 0 || code == -EINTR || code == -ETIME || code == -EAGAIN || code == -EBUSY,
       "NexusRT: io_uring_enter failed: \(describe(errno: -code))")
   }

@@ -25,7 +25,7 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
   nonisolated(nonsending) public consuming func value() async throws -> Success {
     while unsafe !body.pointee.isFinished {
       let loop = unsafe LoopState.current(for: "JoinHandle.value()")
-      unsafe precondition(
+      unsafe require(
         loop.pointee.threadID == body.pointee.threadID,
         "NexusRT: a JoinHandle was used on another runtime's thread")
       let wait = unsafe Wait(local: loop, for: "JoinHandle.value()")

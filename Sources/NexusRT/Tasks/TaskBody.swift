@@ -169,7 +169,7 @@ extension TaskBody {
   /// A handle that outlived its runtime, or that was moved to another thread.
   @usableFromInline @inline(never)
   static func releaseElsewhere(_ body: BodyPointer) {
-    precondition(
+    require(
       unsafe body.pointee.threadID == nexus_thread_id(),
       "NexusRT: a JoinHandle was dropped on another thread than its runtime's")
     unsafe body.pointee.references -= 1

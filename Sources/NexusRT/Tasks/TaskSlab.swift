@@ -16,6 +16,8 @@ internal import Synchronization
   @usableFromInline var firstParked: SlotPointer?
   /// Residents that exist.
   private(set) var residents = 0
+  /// Slots lent to child tasks, those included that were given up and are in a queue still.
+  private(set) var guests = 0
   /// Residents that have a body.
   @usableFromInline var bodies = 0
   /// The slot of each resident, by its Swift task. Changed when a resident comes or goes, which is rare; read when
@@ -48,6 +50,7 @@ internal import Synchronization
       unsafe slot = fresh()
     }
     unsafe assert(slot.pointee.role == .free)
+    if role == .guest { guests += 1 }
     unsafe slot.pointee.suspension.link = nil
     unsafe slot.pointee.suspension.context = nil
     unsafe slot.pointee.role = role
@@ -60,6 +63,7 @@ internal import Synchronization
   mutating func give(back slot: SlotPointer) {
     unsafe assert(slot.pointee.role != .free && slot.pointee.timerIndex < 0)
     unsafe assert(slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle)
+    if unsafe slot.pointee.role == .guest { guests -= 1 }
     unsafe slot.pointee.suspension.task = nil
     unsafe slot.pointee.body = nil
     unsafe putOnFreeList(slot)
@@ -72,7 +76,7 @@ internal import Synchronization
   }
 
   private mutating func fresh() -> SlotPointer {
-    precondition(
+    require(
       used < Mailbox.slotLimit,
       "NexusRT: \(Mailbox.slotLimit) tasks exist in this runtime, the most it can hold")
     let chunk = Int(used >> Mailbox.chunkShift)

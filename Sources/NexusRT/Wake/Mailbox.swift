@@ -68,7 +68,7 @@ public import Synchronization
       let written = unsafe write(wakeDescriptor, &one, 8)
       // EAGAIN: the counter is at its limit, so the loop has a wake to read already.
       if written == 8 || errno == EAGAIN { return }
-      precondition(errno == EINTR, "NexusRT: the write to the loop's eventfd failed (errno \(errno))")
+      require(errno == EINTR, "NexusRT: the write to the loop's eventfd failed (errno \(errno))")
     }
   }
 

@@ -79,7 +79,7 @@ public func withWorld<Result: ~Copyable, Failure: Error>(
   _ body: (inout World) throws(Failure) -> Result
 ) throws(Failure) -> Result {
   let loop = unsafe LoopState.current(for: "withWorld")
-  precondition(
+  require(
     unsafe !loop.pointee.worldIsLent,
     "NexusRT: withWorld was called inside withWorld: pass the world on that the outer closure was given")
   unsafe loop.pointee.worldIsLent = true
