@@ -241,7 +241,8 @@ import Testing
           var tx = sender.take()
           return "claim \(String(describing: await tx.claimError(8)))"
         }
-        while !signals.empty.isReceiverWaiting || signals.full.queued == 0 { await yield() }
+        await settle()
+        expect(signals.empty.isReceiverWaiting && signals.full.queued == 1)
         group.cancelAll()
         var errors: [String] = []
         for await error in group { errors.append(error) }
