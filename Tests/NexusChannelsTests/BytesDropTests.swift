@@ -37,7 +37,7 @@ import Testing
       await settle()
       try tx.trySend(record(7))
       tx.close()
-      #expect(try await receiving.value() == [record(7)])
+      try await expect(receiving.value() == [record(7)])
     }
   }
 

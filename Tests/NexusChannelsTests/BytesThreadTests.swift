@@ -1,7 +1,7 @@
 // Plain threads as senders: they park while there is no room and are woken when there is, or when nobody reads any more;
 // on a runtime's thread that would stop all of its tasks, so there it ends the process.
 
-import CNexus
+import Foundation
 import LogBuf
 import NexusRT
 import Testing
@@ -20,12 +20,14 @@ import Testing
       var tx = sender.take()
       for number in count..<count + 100 { try tx.sendBlocking(record(number)) }
     }
-    var next = 0
-    while next < count + 100 {
-      // Until the last ones it must park at some time: nothing is read before it does.
-      while signals.queued == 0 && next + count < count + 100 { nexus_spin_hint() }
-      #expect(try rx.tryTake() == record(next))
-      next += 1
+    while signals.queued == 0 { sched_yield() }
+    for number in 0..<count + 100 {
+      var taken = try rx.tryTake()
+      while taken == nil {
+        sched_yield()
+        taken = try rx.tryTake()
+      }
+      #expect(taken == record(number))
     }
     try thread.join()
   }
@@ -41,7 +43,7 @@ import Testing
       var tx = sender.take()
       try tx.sendBlocking(record(count))
     }
-    while signals.queued == 0 { nexus_spin_hint() }
+    while signals.queued == 0 { sched_yield() }
     // Called although there is no room: it looks, finds none, and parks again.
     for _ in 0..<1_000 { signals.wakeFirstSender() }
     #expect(signals.queued == 1)
@@ -73,7 +75,7 @@ import Testing
       do throws(SendError) { try tx.sendBlocking(record(1)) } catch { return error }
       return nil
     }
-    while signals.queued == 0 { nexus_spin_hint() }
+    while signals.queued == 0 { sched_yield() }
     #expect(throws: SendError.tooLarge(limit: 24)) { try tx.sendBlocking(record(0, count: 25)) }
     ends.receiver.close()
     #expect(try thread.join() == .closed)

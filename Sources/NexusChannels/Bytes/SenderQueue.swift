@@ -88,7 +88,11 @@ struct SenderQueue {
   private mutating func unlink(_ index: Int) {
     let node = nodes[index]
     if node.previous != SenderQueue.none { nodes[node.previous].next = node.next } else { first = node.next }
-    if node.next != SenderQueue.none { nodes[node.next].previous = node.previous } else { last = node.previous }
+    if node.next != SenderQueue.none {
+      nodes[node.next].previous = node.previous
+    } else {
+      last = node.previous
+    }
     nodes[index] = Node(waiter: nil, ticket: 0, previous: SenderQueue.none, next: free)
     free = index
     count -= 1
