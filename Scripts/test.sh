@@ -6,7 +6,7 @@
 #
 # Each step writes .build/logs/NAME.log. The last line is "N passed, M failed": tests as swift-testing counts them in
 # each run, plus compile-fail's snippets and README's programs. A step that fails without a failed test (it does
-# not build, it crashes, it warns, it ran no test) counts as one failure.
+# not build, it crashes, it warns, it ran no test, it takes longer than STEP_SECONDS) counts as one failure.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root="$PWD"
@@ -14,6 +14,10 @@ logs="$root/.build/logs"
 mkdir -p "$logs"
 # A build of the code must not depend on who runs it: nothing but a step chooses how tasks suspend.
 unset NEXUS_SUSPENSION
+# A crash is told by its stack; its registers and images fill the log.
+export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-registers=none,images=none}"
+# A step that hangs is ended, so that the others still run; a step takes a minute or two.
+step_seconds="${STEP_SECONDS:-420}"
 
 total_passed=0
 total_failed=0
@@ -47,7 +51,20 @@ step_examples() { swift test --package-path Examples; }
 
 step_benchmarks() { swift build --package-path Benchmarks; }
 
+# A step runs in a process of its own, so that it can be ended with everything it started.
+if [[ "${1:-}" == --step ]]; then
+  "step_$2"
+  exit
+fi
+
 # MARK: What a log says
+
+# The tests that began and did not end: what hung, or crashed.
+unended_in() {
+  comm -23 \
+    <(sed -nE 's/^◇ Test ([^ ]+\)) started\.$/\1/p' "$1" | sort -u) \
+    <(sed -nE 's/^[✔✘➜] Test ([^ ]+\)) .*(passed after|failed after|skipped).*$/\1/p' "$1" | sort -u)
+}
 
 # Warnings in this repository's own files and README's programs, each once. Dependencies may warn: -warnings-as-errors
 # would stop at theirs.
@@ -76,7 +93,7 @@ counts_in() {
 run_step() {
   local name="$1" counted="$2" title="$3" log="$logs/$1.log" status=0 started=$SECONDS passed=0 failed=0 found=""
   printf '%-56s' "== $title"
-  "step_$name" >"$log" 2>&1 </dev/null || status=$?
+  timeout --kill-after=10 "$step_seconds" Scripts/test.sh --step "$name" >"$log" 2>&1 </dev/null || status=$?
   [[ "$counted" == counted ]] && read -r passed failed < <(counts_in "$log" "$name")
   passed="${passed:-0}" failed="${failed:-0}"
   local reasons=()
@@ -88,6 +105,7 @@ run_step() {
   fi
   grep -q 'WARNING: ThreadSanitizer' "$log" && reasons+=("the thread sanitizer reported")
   ((failed > 0)) && reasons+=("failed tests")
+  ((status == 124 || status == 137)) && reasons+=("took longer than $step_seconds s")
   ((status != 0 && ${#reasons[@]} == 0)) && reasons+=("exit code $status")
   [[ "$counted" == counted ]] && ((status == 0 && passed + failed == 0)) && reasons+=("no test ran")
   ((${#reasons[@]} > 0 && failed == 0)) && failed=1
@@ -102,11 +120,12 @@ run_step() {
   echo "--- $log"
   [[ -n "$found" ]] && sed "s#^$root/##" <<<"$found" | head -n 40
   grep -A 40 -m 1 'WARNING: ThreadSanitizer' "$log"
-  # What failed, and then the end of the log, which can be far from it.
-  grep -E '^✘ Test [^r]|error:|Fatal error|^FAILED' "$log" | head -n 30
+  # What failed, and then the end of the log without what went well.
+  grep -E '^✘ Test [^r]|error:|Fatal error|^FAILED' "$log" | sort | uniq -c | sort -rn | sed 's/^ *1 //' | head -n 30
   if ((status != 0)); then
+    unended_in "$log" | head -n 10 | sed 's/^/did not end: /'
     echo "    ..."
-    tail -n 60 "$log"
+    grep -vE '^[✔◇✘➜↳]' "$log" | tail -n 60
   fi
   echo "---"
 }
