@@ -36,8 +36,11 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .testTarget(name: "LogBufTests", dependencies: ["LogBuf"], swiftSettings: swiftSettings),
+    // Counts allocations, for the tests alone.
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
-      name: "NexusRTTests", dependencies: ["NexusRT", "CNexus"], swiftSettings: swiftSettings),
+      name: "NexusRTTests", dependencies: ["NexusRT", "CNexus", "CAllocationCounter"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "NexusChannelsTests", dependencies: ["NexusChannels", "NexusRT", "LogBuf"],
       swiftSettings: swiftSettings),

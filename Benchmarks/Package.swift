@@ -1,20 +1,29 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Apart from the package it measures, which knows nothing of it. Run one with
-// `swift run -c release logbuf-bench` in this folder.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+// Apart from the package it measures, which knows nothing of it. `make bench` runs them all; one alone runs with
+// `swift run -c release nexus-bench` in this folder.
 let package = Package(
   name: "Benchmarks",
   dependencies: [.package(name: "NexusRT", path: "..")],
   targets: [
     .target(name: "CBench"),
+    // How a benchmark is timed and reported.
+    .target(name: "BenchSupport", swiftSettings: swiftSettings),
+    // The runtime beside Swift's standard path.
+    .executableTarget(
+      name: "nexus-bench",
+      dependencies: ["CBench", "BenchSupport", .product(name: "NexusRT", package: "NexusRT")],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "logbuf-bench",
-      dependencies: ["CBench", .product(name: "LogBuf", package: "NexusRT")],
-      swiftSettings: [
-        .swiftLanguageMode(.v6),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableExperimentalFeature("Lifetimes"),
-      ]),
+      dependencies: ["CBench", "BenchSupport", .product(name: "LogBuf", package: "NexusRT")],
+      swiftSettings: swiftSettings),
   ]
 )

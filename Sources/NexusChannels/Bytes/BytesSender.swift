@@ -45,11 +45,12 @@ extension BytesSender where Writer: ~Copyable {
   ///
   /// - Parameter count: The payload in bytes. Zero or less is a programmer's error and traps.
   /// - Throws: `ClaimError.tooLarge` when `count` exceeds `largestRecord`, `.closed` when the receiver is gone, `.full` when
-  ///   there is no room at the moment, also when others wait for it.
+  ///   there is no room at the moment, or others wait for room: it is theirs first.
   /// - Complexity: O(1), no allocation, no system call.
   @inlinable @inline(__always)
   @_lifetime(&self)
   public mutating func tryClaim(_ count: Int) throws(ClaimError) -> BytesClaim {
+    if signals.hasWaitingSenders { throw refusalBehindOthers(of: count) }
     let ticket = unsafe try writer._tryTicket(count)
     return unsafe _overrideLifetime(BytesClaim(ticket, signals), mutating: &self)
   }
@@ -114,26 +115,23 @@ extension BytesSender where Writer: ~Copyable {
     }
   }
 
-  /// Waits in the queue of senders until a claim succeeds.
+  /// Waits in the queue of senders until it is this sender's turn and there is room.
   @usableFromInline @inline(never)
   nonisolated(nonsending) mutating func waitForRoom(_ count: Int) async throws(SendError) -> _WriteTicket {
-    // Whoever leaves the queue, for whatever reason, hands on to the one now at its front: what woke this sender may
-    // have been meant for both.
-    defer { signals.wakeFirstSender() }
     if let error = refusal(of: count) { throw error }
-    var isNext = false
+    let place = signals.join()
+    defer { leave(place) }
     while true {
       let wait = Wait(for: "claim")
-      let place = signals.enqueue(.task(wait.token), atFront: isNext)
+      let isFirst = signals.announce(.task(wait.token), at: place)
       // Announced before the last look: pairs with the fence of those who give room back (`roomFreed`).
       nexus_full_fence()
-      var wasWoken = true
-      if isWorthATry(count, place) { wait.giveUp() } else { wasWoken = await wait.suspend() }
-      let wasCalled = !signals.leave(place)
-      if !wasWoken { throw .cancelled }
-      if let ticket = unsafe try tryNow(count) { return unsafe ticket }
-      // Whoever was called or stood first keeps its turn.
-      isNext = wasCalled || place.isFirst
+      if isWorthATry(count, isFirst) {
+        wait.giveUp()
+      } else if await !wait.suspend() {
+        throw .cancelled
+      }
+      if let ticket = unsafe try tryNow(count, at: place) { return unsafe ticket }
     }
   }
 
@@ -147,29 +145,56 @@ extension BytesSender where Writer: ~Copyable {
       if let ticket = unsafe try tryInTurn(count) { return unsafe ticket }
       for _ in 0..<32 { nexus_spin_hint() }
     }
-    defer { signals.wakeFirstSender() }
     if let error = refusal(of: count) { throw error }
-    var isNext = false
+    // Lives until this has left the queue: whoever sets its word finds it there, under the queue's lock.
+    let parking = ThreadParking()
+    let place = signals.join()
+    defer { leave(place) }
     while true {
-      let parking = ThreadParking()
-      let place = signals.enqueue(.thread(parking.word), atFront: isNext)
+      parking.reset()
+      let isFirst = signals.announce(.thread(parking.word), at: place)
       nexus_full_fence()
-      if !isWorthATry(count, place) { parking.park() }
-      let wasCalled = !signals.leave(place)
-      if let ticket = unsafe try tryNow(count) { return unsafe ticket }
-      isNext = wasCalled || place.isFirst
+      if !isWorthATry(count, isFirst) { parking.park() }
+      if let ticket = unsafe try tryNow(count, at: place) { return unsafe ticket }
     }
+  }
+
+  /// Claims if it is the turn of the sender at `place` and there is room: nil otherwise.
+  private mutating func tryNow(_ count: Int, at place: SenderQueue.Place) throws(SendError) -> _WriteTicket? {
+    // Asked first: when the receiver goes it empties the queue, and then nobody is next.
+    if writer.isReaderGone { throw .closed }
+    return signals.isFirst(place) ? unsafe try tryNow(count) : nil
+  }
+
+  /// Leaves the queue, for whatever reason, and hands on: what woke this sender may have been meant for the next too.
+  private func leave(_ place: SenderQueue.Place) {
+    signals.leave(place)
+    // Room that was given back before this left is seen here, because whoever gave it back has been at the queue's lock
+    // before; whoever gives some back from now on wakes the next by himself.
+    if writer.hasRoom(for: 1) { signals.wakeFirstSender() }
   }
 
   /// The error for a claim that can never succeed.
   private func refusal(of count: Int) -> SendError? {
+    precondition(count > 0, "a record has at least one byte")
     if count > largestRecord { return .tooLarge(limit: largestRecord) }
     return writer.isReaderGone ? .closed : nil
   }
 
-  /// Whether a sender that has just queued should not wait: the receiver is gone, or there is room and nobody before it.
-  private func isWorthATry(_ count: Int, _ place: SenderQueue.Place) -> Bool {
-    writer.isReaderGone || (place.isFirst && writer.hasRoom(for: count))
+  /// The error for a claim that does not wait while others do.
+  @usableFromInline @inline(never)
+  func refusalBehindOthers(of count: Int) -> ClaimError {
+    switch refusal(of: count) {
+    case .tooLarge(let limit): .tooLarge(limit: limit)
+    case .closed: .closed
+    default: .full
+    }
+  }
+
+  /// Whether a sender that has just announced its wait should not wait: the receiver is gone, or it is its turn and there
+  /// is room.
+  private func isWorthATry(_ count: Int, _ isFirst: Bool) -> Bool {
+    writer.isReaderGone || (isFirst && writer.hasRoom(for: count))
   }
 }
 

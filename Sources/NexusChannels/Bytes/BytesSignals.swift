@@ -73,41 +73,62 @@ final class BytesSignals: Sendable {
   @usableFromInline
   func receiverLeft() {
     nexus_full_fence()
-    while hasWaitingSenders { wakeFirstSender() }
+    while hasWaitingSenders { wake { $0.removeFirst() } }
   }
 
-  func enqueue(_ waiter: SenderQueue.Waiter, atFront: Bool) -> SenderQueue.Place {
-    senders.withLock { queue in
-      let place = queue.insert(waiter, atFront: atFront)
-      waitingSenders.store(queue.count, ordering: .relaxed)
-      return place
+  /// A place at the end of the queue, to be left by `leave`.
+  func join() -> SenderQueue.Place {
+    change { $0.join() }
+  }
+
+  /// Registers the wait of the sender at `place`.
+  ///
+  /// - Returns: Whether it is next.
+  func announce(_ waiter: SenderQueue.Waiter, at place: SenderQueue.Place) -> Bool {
+    change { queue in
+      queue.set(waiter, at: place)
+      return queue.isFirst(place)
     }
   }
 
-  /// Takes a sender out of the queue. False if it had been taken out before, to be woken.
-  func leave(_ place: SenderQueue.Place) -> Bool {
-    senders.withLock { queue in
-      let wasQueued = queue.remove(place)
-      waitingSenders.store(queue.count, ordering: .relaxed)
-      return wasQueued
-    }
+  /// Whether the sender at `place` is next: then, and only then, the room is its own to claim.
+  func isFirst(_ place: SenderQueue.Place) -> Bool {
+    change { $0.isFirst(place) }
   }
 
-  /// Takes the first sender out of the queue and wakes it. What it does not use it hands on by calling this again.
+  /// Takes a sender out of the queue. The next one is then to be woken if there is room.
+  func leave(_ place: SenderQueue.Place) {
+    change { $0.remove(place) }
+  }
+
+  /// Wakes the first sender, if it has not been called already. It keeps its place.
   @usableFromInline @inline(never)
   func wakeFirstSender() {
     guard hasWaitingSenders else { return }
-    let first = senders.withLock { queue in
-      let first = queue.removeFirst()
-      waitingSenders.store(queue.count, ordering: .relaxed)
+    wake { $0.callFirst() }
+  }
+
+  private func wake(_ choose: (inout SenderQueue) -> SenderQueue.Waiter?) {
+    let waiter = change { queue in
+      let waiter = choose(&queue)
       // A thread's word is set under the lock: the thread, which takes the lock before it leaves, keeps it till then.
-      if case .thread(let word)? = first { word.set() }
-      return first
+      if case .thread(let word)? = waiter { word.set() }
+      return waiter
     }
-    switch first {
+    switch waiter {
     case .task(let token): token.wake()
     case .thread(let word): word.wake()
     case nil: break
+    }
+  }
+
+  private func change<Result: Sendable>(_ body: (inout SenderQueue) -> Result) -> Result {
+    senders.withLock { queue in
+      let result = body(&queue)
+      if waitingSenders.load(ordering: .relaxed) != queue.count {
+        waitingSenders.store(queue.count, ordering: .relaxed)
+      }
+      return result
     }
   }
 }

@@ -30,6 +30,9 @@ struct ThreadParking: ~Copyable {
     unsafe word.address.deallocate()
   }
 
+  /// Makes ready for another sleep. A wake that came before is forgotten.
+  func reset() { unsafe word.address.pointee.store(0, ordering: .relaxed) }
+
   /// Sleeps until the word is set; returns at once if that came before.
   func park() {
     while unsafe word.address.pointee.load(ordering: .acquiring) == 0 {

@@ -8,7 +8,7 @@ extension Loop {
   ///
   /// The loop runs inside such a job so that the Swift runtime's record of the current executor is in place, and so that
   /// a live task is current around every task that it resumes.
-  private func runAsJob(_ action: @escaping () -> Void) {
+  private func runAsJob(isInheriting: Bool = false, _ action: @escaping () -> Void) {
     let state = unsafe self.state!
     // What is ready must wait for the loop that this job is to run.
     let waiting = unsafe state.pointee.runQueue
@@ -18,7 +18,11 @@ extension Loop {
       action()
     }
     let actor = unsafe self.actor!
-    Task.detached(executorPreference: self) { await job.run(isolation: actor) }
+    if isInheriting {
+      Task(executorPreference: self) { await job.run(isolation: actor) }
+    } else {
+      Task.detached(executorPreference: self) { await job.run(isolation: actor) }
+    }
     while !job.hasRun, let item = unsafe state.pointee.runQueue.pop() {
       unsafe item.job.runSynchronously(
         isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -42,6 +46,8 @@ extension Loop {
 
   /// Chooses how tasks suspend: what was asked for if it can be had, or the fastest that passes the check.
   func settleSuspension(_ configuration: Configuration) {
+    let state = unsafe self.state!
+    runAsJob { unsafe state.pointee.taskLocalsWord = TaskLocals.wordIndex }
     var wanted = configuration.suspension
     if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION") {
       let name = unsafe String(cString: name)
@@ -51,7 +57,6 @@ extension Loop {
         "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation"
       )
     }
-    let state = unsafe self.state!
     switch wanted {
     case .continuation: unsafe state.pointee.way = NEXUS_WAY_CONTINUATION
     case .switch: unsafe state.pointee.way = NEXUS_WAY_SWITCH
@@ -85,7 +90,8 @@ extension Loop {
     unsafe state.pointee.isRunning = true
     defer { unsafe state.pointee.isRunning = false }
     nonisolated(unsafe) var result: Result<Success, any Error>?
-    runAsJob {
+    // The root task inherits the task-local values of whoever calls blockOn.
+    runAsJob(isInheriting: true) {
       let root = spawnBoxed { unsafe result = .success(try await body()) }
       unsafe LoopState.run(state, until: root.body, busy: busy)
       if let error = unsafe root.body.pointee.error { unsafe result = .failure(error) }

@@ -169,6 +169,11 @@ extension LoopState {
   private mutating func poppedUnusual(_ slot: SlotPointer, _ word: UInt64) -> Popped {
     switch word & SlotState.phaseMask {
     case SlotState.queued:
+      if unsafe slot.pointee.isOnItsWay {
+        // Woken before it was suspended: it will be soon.
+        unsafe runQueue.push(RunItem(slot: slot))
+        break
+      }
       unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
       if unsafe slot.pointee.role == .guest, unsafe slot.pointee.suspension.task == nil {
         unsafe slab.give(back: slot)

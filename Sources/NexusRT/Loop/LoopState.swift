@@ -49,6 +49,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   /// Whether the runtime is ending: what starts now starts cancelled.
   var isEnding = false
   let tasksPerTurn: Int
+  /// Which word of a task tells whether it has task-local values; 0 if that is not known. Settled at start-up.
+  var taskLocalsWord = 0
   /// In ns.
   let endTimeout: UInt64
   /// The object that owns this state, unretained: it outlives it.

@@ -69,7 +69,7 @@ public struct File: ~Copyable {
     guard let name = unsafe strdup(path) else { throw IOError(operation: "open", code: ENOMEM) }
     defer { unsafe free(name) }
     let flags = access.flags | options.rawValue | O_CLOEXEC
-    let descriptor = try await Operation.perform("open") { entry in
+    let descriptor = unsafe try await Operation.perform("open") { entry in
       unsafe curing_prep_openat(entry, name, flags, permissions)
     }
     return File(owning: Int32(descriptor))
@@ -87,8 +87,8 @@ public struct File: ~Copyable {
   ) async throws(IOError) -> Int {
     let descriptor = self.descriptor
     // Sound: the caller's exclusive access to the bytes lasts until this returns, and the kernel is done by then.
-    let (start, count) = unsafe buffer.withUnsafeMutableBytes { unsafe ($0.baseAddress, $0.count) }
-    return try await Operation.perform("read") { entry in
+    let (start, count) = unsafe buffer.withUnsafeMutableBytes { ($0.baseAddress, $0.count) }
+    return unsafe try await Operation.perform("read") { entry in
       unsafe curing_prep_read(entry, descriptor, start, clamped(count), offset ?? curing_offset_current)
     }
   }
@@ -103,8 +103,8 @@ public struct File: ~Copyable {
   ) async throws(IOError) -> Int {
     let descriptor = self.descriptor
     // Sound: the caller's borrow of the bytes lasts until this returns, and the kernel is done by then.
-    let (start, count) = unsafe bytes.withUnsafeBytes { unsafe ($0.baseAddress, $0.count) }
-    return try await Operation.perform("write") { entry in
+    let (start, count) = unsafe bytes.withUnsafeBytes { ($0.baseAddress, $0.count) }
+    return unsafe try await Operation.perform("write") { entry in
       unsafe curing_prep_write(entry, descriptor, start, clamped(count), offset ?? curing_offset_current)
     }
   }
@@ -126,13 +126,13 @@ public struct File: ~Copyable {
   /// Waits until what was written and the file's attributes are on the disk (`fsync`).
   nonisolated(nonsending) public borrowing func sync() async throws(IOError) {
     let descriptor = self.descriptor
-    _ = try await Operation.perform("fsync") { entry in unsafe curing_prep_fsync(entry, descriptor, 0) }
+    _ = unsafe try await Operation.perform("fsync") { entry in unsafe curing_prep_fsync(entry, descriptor, 0) }
   }
 
   /// Waits until what was written, and of the attributes what is needed to read it, is on the disk (`fdatasync`).
   nonisolated(nonsending) public borrowing func syncData() async throws(IOError) {
     let descriptor = self.descriptor
-    _ = try await Operation.perform("fdatasync") { entry in
+    _ = unsafe try await Operation.perform("fdatasync") { entry in
       unsafe curing_prep_fsync(entry, descriptor, curing_fsync_datasync)
     }
   }
@@ -148,7 +148,7 @@ public struct File: ~Copyable {
     }
     discard self
     do throws(IOError) {
-      _ = try await Operation.perform("close") { entry in unsafe curing_prep_close(entry, descriptor) }
+      _ = unsafe try await Operation.perform("close") { entry in unsafe curing_prep_close(entry, descriptor) }
     } catch {
       // Cancelled before it began: the descriptor is still open.
       if error.isCancelled, Glibc.close(descriptor) == 0 { return }

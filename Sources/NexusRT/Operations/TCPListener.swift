@@ -23,9 +23,9 @@ public struct TCPListener: ~Copyable {
   ///   unknown.
   public init(host: String, port: UInt16, backlog: Int32 = 128) throws(IOError) {
     var error = IOError(operation: "look up \(host)", code: ENOENT)
-    var hints = addrinfo()
-    hints.ai_family = AF_UNSPEC
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_family = AF_UNSPEC
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
     var found: UnsafeMutablePointer<addrinfo>?
     guard unsafe getaddrinfo(host.isEmpty ? nil : host, String(port), &hints, &found) == 0 else {
@@ -62,7 +62,7 @@ public struct TCPListener: ~Copyable {
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     return unsafe withUnsafeMutableBytes(of: &address) { bytes in
-      let start = unsafe bytes.baseAddress!
+      let start = bytes.baseAddress!
       guard unsafe getsockname(socket, start.assumingMemoryBound(to: sockaddr.self), &length) == 0 else {
         return 0
       }
@@ -77,7 +77,7 @@ public struct TCPListener: ~Copyable {
   ///   process is out of descriptors: the connection waits on, close something and accept again.
   nonisolated(nonsending) public borrowing func accept() async throws(IOError) -> TCPStream {
     let descriptor = self.descriptor
-    let accepted = try await Operation.perform("accept") { entry in
+    let accepted = unsafe try await Operation.perform("accept") { entry in
       unsafe curing_prep_accept(entry, descriptor, Int32(SOCK_CLOEXEC.rawValue))
     }
     return TCPStream(owning: Int32(accepted))

@@ -23,8 +23,8 @@ public struct TCPStream: ~Copyable {
   ) async throws(IOError) -> Int {
     let descriptor = self.descriptor
     // Sound: the caller's exclusive access to the bytes lasts until this returns, and the kernel is done by then.
-    let (start, count) = unsafe buffer.withUnsafeMutableBytes { unsafe ($0.baseAddress, $0.count) }
-    return try await Operation.perform("receive") { entry in
+    let (start, count) = unsafe buffer.withUnsafeMutableBytes { ($0.baseAddress, $0.count) }
+    return unsafe try await Operation.perform("receive") { entry in
       unsafe curing_prep_receive(entry, descriptor, start, count, 0)
     }
   }

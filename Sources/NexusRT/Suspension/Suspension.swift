@@ -47,7 +47,9 @@ enum Suspension {
   /// The slot must be this task's and armed or queued. In between no other suspension of the task may happen.
   @inlinable @inline(__always)
   nonisolated(nonsending) static func suspend(_ slot: SlotPointer, _ loop: LoopPointer) async {
-    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT && isOurs(#isolation, loop) {
+    // Not in the condition: the right side of `&&` is a closure, and has no isolation.
+    let isOurs = unsafe isOurs(#isolation, loop)
+    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT && isOurs {
       unsafe await nexusSuspendDirect(suspension(of: slot))
     } else {
       unsafe await suspendPortably(slot, loop)
@@ -70,12 +72,15 @@ enum Suspension {
 
   @usableFromInline @inline(never)
   nonisolated(nonsending) static func suspendPortably(_ slot: SlotPointer, _ loop: LoopPointer) async {
-    if unsafe loop.pointee.way == NEXUS_WAY_SWITCH && isOurs(#isolation, loop) {
+    let isOurs = unsafe isOurs(#isolation, loop)
+    if unsafe loop.pointee.way == NEXUS_WAY_SWITCH && isOurs {
       let (identity, implementation) = ParkingExecutor.words
       unsafe await nexusSuspendSwitch(suspension(of: slot), identity, implementation)
     } else {
+      unsafe slot.pointee.isOnItsWay = true
       unsafe await withUnsafeContinuation(isolation: #isolation) {
         (continuation: UnsafeContinuation<Void, Never>) in
+        unsafe slot.pointee.isOnItsWay = false
         unsafe slot.pointee.suspension.way = NEXUS_WAY_CONTINUATION
         unsafe slot.pointee.suspension.context = unsafeBitCast(continuation, to: UnsafeMutableRawPointer.self)
       }

@@ -10,7 +10,10 @@ extension LoopState {
   static func start(_ body: BodyPointer, _ loop: LoopPointer) {
     unsafe loop.pointee.counters.spawns &+= 1
     unsafe loop.pointee.slab.bodies += 1
-    guard let slot = unsafe loop.pointee.slab.firstParked else { return unsafe startResident(body, loop) }
+    if unsafe loop.pointee.mustInherit() { return unsafe startResident(body, loop, isSingleUse: true) }
+    guard let slot = unsafe loop.pointee.slab.firstParked else {
+      return unsafe startResident(body, loop, isSingleUse: false)
+    }
     unsafe loop.pointee.slab.firstParked = unsafe slot.pointee.suspension.link?
       .assumingMemoryBound(to: TaskSlot.self)
     unsafe body.pointee.slot = slot
@@ -19,9 +22,10 @@ extension LoopState {
   }
 
   @inline(never)
-  private static func startResident(_ body: BodyPointer, _ loop: LoopPointer) {
+  private static func startResident(_ body: BodyPointer, _ loop: LoopPointer, isSingleUse: Bool) {
     let slot = unsafe loop.pointee.slab.take(.resident)
     unsafe loop.pointee.slab.willStartResident()
+    unsafe slot.pointee.isSingleUse = isSingleUse
     unsafe body.pointee.slot = slot
     unsafe slot.pointee.body = body
     // Sound to send: the task runs on this thread, and nowhere else, for all its life.
@@ -29,10 +33,16 @@ extension LoopState {
     nonisolated(unsafe) let itsLoop = unsafe loop
     let object = unsafe loop.pointee.loop
     let actor = unsafe object.actor!
-    // Detached, so that it inherits nothing of the task that happens to spawn first. With the executor preference what
-    // is not isolated to us, child tasks above all, comes to this thread too.
-    Task.detached(executorPreference: object) {
-      unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
+    // With the executor preference what is not isolated to us, child tasks above all, comes to this thread too.
+    // A task that will run many bodies is detached: it inherits nothing of whoever happens to spawn first.
+    if isSingleUse {
+      Task(executorPreference: object) {
+        unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
+      }
+    } else {
+      Task.detached(executorPreference: object) {
+        unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
+      }
     }
   }
 
@@ -52,8 +62,8 @@ extension LoopState {
       unsafe loop.pointee.ended(body, slot)
       // If nobody joins this is the end of its result, which may be the user's code: nothing is half done here.
       unsafe TaskBody.release(body)
-      // What was cancelled stays cancelled: such a task is not used again.
-      if unsafe slot.pointee.isCancelled
+      // What was cancelled stays cancelled, and what was inherited stays bound: such a task is not used again.
+      if unsafe slot.pointee.isSingleUse || slot.pointee.isCancelled
         || nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
       {
         break

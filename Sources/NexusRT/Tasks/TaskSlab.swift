@@ -52,6 +52,7 @@ internal import Synchronization
     unsafe slot.pointee.suspension.context = nil
     unsafe slot.pointee.role = role
     unsafe slot.pointee.isCancelled = false
+    unsafe slot.pointee.isSingleUse = false
     return unsafe slot
   }
 

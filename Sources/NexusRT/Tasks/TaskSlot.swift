@@ -38,6 +38,11 @@ enum WakeReason: UInt8 {
   @usableFromInline var role: SlotRole
   /// Whether `nexus_task_cancel` was called for the resident: it must not be used for another body.
   @usableFromInline var isCancelled: Bool
+  /// Whether the resident's Swift task carries what its spawner had bound: it must not be used for another body.
+  @usableFromInline var isSingleUse: Bool
+  /// Whether the task is about to suspend here, but may run through its executor once more before it does: what the
+  /// standard library offers to suspend with can hop. A wake that comes meanwhile has to wait for it.
+  @usableFromInline var isOnItsWay: Bool
   /// The slot's place in the slab, 0 ..< Mailbox.slotLimit. Never changes.
   @usableFromInline let index: UInt32
   /// The result of the operation in flight that this slot waits for, as the kernel gave it.
@@ -53,6 +58,8 @@ enum WakeReason: UInt8 {
     reason = .woken
     role = .free
     isCancelled = false
+    isSingleUse = false
+    isOnItsWay = false
     self.index = index
     result = 0
     timerIndex = -1

@@ -85,8 +85,12 @@ public struct Wait: ~Copyable {
     // Sound to send: the operation runs here, inside the caller's isolation.
     nonisolated(unsafe) let parkedSlot = unsafe slot
     nonisolated(unsafe) let parkedLoop = unsafe loop
+    unsafe slot.pointee.isOnItsWay = true
     await withTaskCancellationHandler(
-      operation: { unsafe await Suspension.suspend(parkedSlot, parkedLoop) },
+      operation: {
+        unsafe parkedSlot.pointee.isOnItsWay = false
+        unsafe await Suspension.suspend(parkedSlot, parkedLoop)
+      },
       onCancel: { _ = token.end(.cancelled) }, isolation: #isolation)
   }
 }

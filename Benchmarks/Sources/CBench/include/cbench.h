@@ -2,6 +2,10 @@
 #ifndef CBENCH_H
 #define CBENCH_H
 
+#include <sys/eventfd.h>
+
+static inline int bench_eventfd(void) { return eventfd(0, EFD_CLOEXEC); }
+
 static inline void bench_spin_hint(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

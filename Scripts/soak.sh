@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Stress for as long as one likes: the tests with NEXUS_SOAK=1, which asks them for longer runs, once per round, each
+# round with its own NEXUS_SEED; then the archive under kill -9, if that script is there.
+#
+#   SOAK_ROUNDS=10     rounds
+#   SOAK_SEED=1        seed of the first round; the others count on from it
+#   SOAK_FILTER=REGEX  which tests of the root package (default: all)
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rounds="${SOAK_ROUNDS:-10}" first="${SOAK_SEED:-1}" filter="${SOAK_FILTER:-.}"
+logs=.build/logs/soak
+mkdir -p "$logs"
+release=(-c release -Xswiftc -enable-testing --scratch-path .build/release-tests)
+swift build --build-tests "${release[@]}" >"$logs/build.log" 2>&1 \
+  || { tail -n 60 "$logs/build.log"; exit 1; }
+
+passed=0 failed=0
+# Runs the rest of its arguments under a name, and keeps the log if that fails.
+attempt() {
+  local name="$1" log="$logs/$1.log" started=$SECONDS
+  shift
+  if "$@" >"$log" 2>&1 </dev/null; then
+    passed=$((passed + 1))
+    printf '%-40s%5d s  ok\n' "$name" "$((SECONDS - started))"
+    rm -f "$log"
+  else
+    failed=$((failed + 1))
+    printf '%-40s%5d s  FAILED, see %s\n' "$name" "$((SECONDS - started))" "$log"
+    tail -n 60 "$log"
+  fi
+}
+
+export NEXUS_SOAK=1
+for ((round = 0; round < rounds; round++)); do
+  export NEXUS_SEED=$((first + round))
+  for way in direct switch continuation; do
+    NEXUS_SUSPENSION="$way" attempt "round-$round-seed-$NEXUS_SEED-$way" \
+      swift test --skip-build "${release[@]}" --filter "$filter"
+  done
+done
+
+if [[ -x Examples/Scripts/kill-test.sh ]]; then
+  attempt kill-test Examples/Scripts/kill-test.sh
+else
+  echo "Examples/Scripts/kill-test.sh is not there: skipped"
+fi
+
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Everything CI checks, one step after the other; `make test` calls it. A failing step does not stop the others.
+#
+#   Scripts/test.sh            all steps
+#   Scripts/test.sh lint tsan  only these (the names are those of the functions step_NAME)
+#
+# Each step writes .build/logs/NAME.log. The last line is "N passed, M failed": tests as swift-testing counts them in
+# each run, plus compile-fail's snippets and README's programs. A step that fails without a failed test (it does
+# not build, it crashes, it warns, it ran no test) counts as one failure.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root="$PWD"
+logs="$root/.build/logs"
+mkdir -p "$logs"
+# A build of the code must not depend on who runs it: nothing but a step chooses how tasks suspend.
+unset NEXUS_SUSPENSION
+
+total_passed=0
+total_failed=0
+
+# MARK: Steps. Each prints to its log only, and returns non-zero when it failed.
+
+step_lint() {
+  Scripts/swift-files.sh | xargs -0 swift format lint --strict --configuration .swift-format
+}
+
+step_debug() { swift build --build-tests && swift test --skip-build; }
+
+# The tests of what suspends, once per portable way of suspending (see Sources/NexusRT/Suspension).
+suspending_tests=(--filter '^(NexusRTTests|NexusChannelsTests)\.')
+step_switch() { NEXUS_SUSPENSION=switch swift test --skip-build "${suspending_tests[@]}"; }
+step_continuation() { NEXUS_SUSPENSION=continuation swift test --skip-build "${suspending_tests[@]}"; }
+
+step_compile_fail() { swift build && Scripts/compile-fail.sh --skip-build; }
+
+step_readme() { Scripts/readme.sh; }
+
+step_release() { swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests; }
+
+# The direct way keeps the sanitizer from following a task from one stack to the next, so a portable one is asked for.
+step_tsan() {
+  NEXUS_SUSPENSION=continuation TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}" \
+    swift test --sanitize=thread --scratch-path .build/tsan
+}
+
+step_examples() { swift test --package-path Examples; }
+
+step_benchmarks() { swift build --package-path Benchmarks; }
+
+# MARK: What a log says
+
+# Warnings in this repository's own files and README's programs, each once. Dependencies may warn: -warnings-as-errors
+# would stop at theirs.
+warnings_in() {
+  grep -E "^$root/[^:]+:[0-9]+:[0-9]+: warning:" "$1" | sort -u \
+    | awk -v readme="$root/.build/readme/Sources/" 'index($0, readme) == 1 || index($0, "/.build/") == 0'
+}
+
+# Prints "passed failed" for the test runs in a log.
+counts_in() {
+  local log="$1" name="$2" passed=0 failed=0 run ran
+  if [[ "$name" == compile_fail || "$name" == readme ]]; then
+    sed -nE 's/^(compile-fail|readme): ([0-9]+) passed, ([0-9]+) failed$/\2 \3/p' "$log" | tail -n 1
+    return
+  fi
+  while read -r ran; do passed=$((passed + ran)); done < <(
+    sed -nE 's/^.*Test run with ([0-9]+) tests? in [0-9]+ suites? (passed|failed) after.*$/\1/p' "$log")
+  # A test is counted once, however many of its arguments fail.
+  failed="$(grep -E '^✘ Test [^ ].* failed after ' "$log" | grep -cvE '^✘ Test (run|case) ')"
+  run="$(grep -cE '^➜ Test .* skipped' "$log")"
+  echo "$((passed - failed - run)) $failed"
+}
+
+# MARK: Running them
+
+run_step() {
+  local name="$1" counted="$2" title="$3" log="$logs/$1.log" status=0 started=$SECONDS passed=0 failed=0 found=""
+  printf '%-56s' "== $title"
+  "step_$name" >"$log" 2>&1 </dev/null || status=$?
+  [[ "$counted" == counted ]] && read -r passed failed < <(counts_in "$log" "$name")
+  passed="${passed:-0}" failed="${failed:-0}"
+  local reasons=()
+  found="$(warnings_in "$log")"
+  if [[ -n "$found" ]]; then
+    reasons+=("warnings in our own files")
+    # A warning is only given when the file is compiled: have it compiled the next time too.
+    cut -d: -f1 <<<"$found" | sort -u | xargs touch -c
+  fi
+  grep -q 'WARNING: ThreadSanitizer' "$log" && reasons+=("the thread sanitizer reported")
+  ((failed > 0)) && reasons+=("failed tests")
+  ((status != 0 && ${#reasons[@]} == 0)) && reasons+=("exit code $status")
+  [[ "$counted" == counted ]] && ((status == 0 && passed + failed == 0)) && reasons+=("no test ran")
+  ((${#reasons[@]} > 0 && failed == 0)) && failed=1
+  total_passed=$((total_passed + passed))
+  total_failed=$((total_failed + failed))
+
+  local tally="" verdict="ok"
+  [[ "$counted" == counted ]] && tally="$passed passed, $failed failed  "
+  ((${#reasons[@]} > 0)) && verdict="FAILED: $(printf '%s; ' "${reasons[@]}" | sed 's/; $//')"
+  printf '%4d s  %s%s\n' "$((SECONDS - started))" "$tally" "$verdict"
+  ((${#reasons[@]} == 0)) && return
+  echo "--- $log"
+  [[ -n "$found" ]] && sed "s#^$root/##" <<<"$found" | head -n 40
+  grep -A 40 -m 1 'WARNING: ThreadSanitizer' "$log"
+  # What failed, and then the end of the log, which can be far from it.
+  grep -E '^✘ Test [^r]|error:|Fatal error|^FAILED' "$log" | head -n 30
+  if ((status != 0)); then
+    echo "    ..."
+    tail -n 60 "$log"
+  fi
+  echo "---"
+}
+
+wanted=" $* "
+maybe() { if [[ "$wanted" == "  " || "$wanted" == *" $1 "* ]]; then run_step "$@"; fi; }
+
+maybe lint uncounted "format: swift format lint --strict"
+maybe debug counted "debug tests"
+maybe switch counted "debug tests, NEXUS_SUSPENSION=switch"
+maybe continuation counted "debug tests, NEXUS_SUSPENSION=continuation"
+maybe compile_fail counted "what must not compile"
+maybe readme counted "README's programs"
+maybe examples counted "debug tests of Examples"
+maybe release counted "release tests"
+maybe tsan counted "thread sanitizer, NEXUS_SUSPENSION=continuation"
+maybe benchmarks uncounted "Benchmarks build"
+
+echo "total time: $SECONDS s; logs in .build/logs"
+echo "$total_passed passed, $total_failed failed"
+((total_failed == 0 && total_passed > 0))

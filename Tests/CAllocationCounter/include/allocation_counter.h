@@ -1,0 +1,14 @@
+// Counts the calls of malloc and its relatives that the calling thread makes.
+#ifndef ALLOCATION_COUNTER_H
+#define ALLOCATION_COUNTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Allocations this thread has made since it began.
+uint64_t allocation_count(void);
+
+/// Whether allocations are counted: not in a build with a sanitizer, which brings an allocator of its own.
+bool allocation_count_is_available(void);
+
+#endif

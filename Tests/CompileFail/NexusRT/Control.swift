@@ -1,0 +1,47 @@
+// expect-success
+// The public API as it is meant to be used. If this does not compile, the errors of the snippets beside it prove nothing.
+import NexusRT
+
+final class Counter {
+  var count = 0
+}
+
+struct Ticket: ~Copyable {
+  let number: Int
+}
+
+func useRuntime() throws -> Int {
+  var world = World()
+  world.insert([1, 2, 3])
+  let runtime = try Runtime(world: world)
+  return try runtime.blockOn {
+    // Not Sendable, and shared by the tasks of one thread.
+    let counter = Counter()
+    let first = spawnBoxed {
+      counter.count += 1
+      await yield()
+      return counter.count
+    }
+    let second = spawnBoxed(Ticket(number: 20)) { ticket in ticket.number }
+    let third: JoinHandle<Void> = spawnBoxed { try await sleep(for: .seconds(60)) }
+    third.cancel()
+    let sum = withWorld { world in
+      world.mutate([Int].self) { $0.append(4) }
+      return world.read([Int].self) { $0.reduce(0, +) }
+    }
+    let a = try await first.value()
+    let b = try await second.value()
+    return a + b + sum
+  }
+}
+
+nonisolated(nonsending) func copy(_ from: String, _ to: String) async throws {
+  let source = try await File.open(from, .read)
+  let target = try await File.open(to, .write, [.create, .truncate])
+  var buffer = IOBuffer(count: 4096)
+  var bytes = buffer.mutableBytes
+  let count = try await source.read(into: &bytes, at: 0)
+  try await target.writeAll(buffer.bytes.extracting(0..<count), at: 0)
+  try await target.syncData()
+  try await target.close()
+}
