@@ -36,7 +36,8 @@ import Testing
     configuration.producers = producers
     let summary = try record(configuration)
     let got = try messages(of: directory.archive)
-    #expect(got.reduce(into: [:]) { $0[$1, default: 0] += 1 } == sent.reduce(into: [:]) { $0[$1, default: 0] += 1 })
+    #expect(
+      got.reduce(into: [:]) { $0[$1, default: 0] += 1 } == sent.reduce(into: [:]) { $0[$1, default: 0] += 1 })
     #expect(summary.durable.messages == sent.count)
     #expect(summary.claimToCommit.count >= sent.count / 64)
   }

@@ -24,7 +24,9 @@ import Testing
       while place < file.count {
         precondition(Array(file[place..<place + 4]) == Array("FXRJ".utf8))
         let length = Int(number(16, 8))
-        let check = unsafe file.withUnsafeBytes { unsafe nx_crc32c(0, $0.baseAddress! + place + 8, 40 + length) }
+        let check = unsafe file.withUnsafeBytes {
+          unsafe nx_crc32c(0, $0.baseAddress! + place + 8, 40 + length)
+        }
         precondition(UInt64(check) == number(4, 4))
         kept.append(
           Kept(

@@ -47,13 +47,15 @@ import Testing
   @Test func usageErrors_sayWhatToDo() {
     let none = fixArchive("record", "--archive", "/tmp/none")
     #expect(none.exitCode == 64)
-    #expect(none.errors.contains("Name one input: --input FILE, - for standard input, or --listen HOST:PORT."))
+    #expect(
+      none.errors.contains("Name one input: --input FILE, - for standard input, or --listen HOST:PORT."))
     let threads = fixArchive("record", "--archive", "/tmp/none", "-", "--threads", "2")
     #expect(threads.exitCode == 64)
     #expect(threads.errors.contains("--threads goes with --input FILE"))
     let ring = fixArchive("record", "--archive", "/tmp/none", "-", "--ring-bytes", "4096")
     #expect(ring.exitCode == 64)
-    #expect(ring.errors.contains("--ring-bytes must be in 4194304 ... 4294967296 for messages of 1048576 bytes"))
+    #expect(
+      ring.errors.contains("--ring-bytes must be in 4194304 ... 4294967296 for messages of 1048576 bytes"))
     let missing = fixArchive("record", "--archive", "/tmp/none", "--input", "/tmp/none/missing")
     #expect(missing.exitCode == 1)
     #expect(missing.errors.contains("cannot read /tmp/none/missing: No such file or directory"))
@@ -92,7 +94,8 @@ import Testing
     let archive = directory + "/archive"
     let small = ["record", "--archive", archive, "--input", input, "--segment-bytes", "65536"]
     #expect(RunningProgram(small).finish().exitCode == 0)
-    let lines = String(decoding: contents(input), as: UTF8.self).replacing("\u{1}", with: "|")
+    let lines =
+      String(decoding: contents(input), as: UTF8.self).replacing("\u{1}", with: "|")
       .replacing("|8=FIX", with: "|\n8=FIX") + "\n"
     #expect(String(decoding: fixArchive("tail", archive).output, as: UTF8.self) == lines)
 
