@@ -62,7 +62,8 @@ final class ArchiveWriter {
     _ archive: consuming RecordableArchive, _ configuration: RecorderConfiguration, _ events: RecorderEvents
   ) async throws -> ArchiveWriter {
     // Behind a full buffer there must be room for the rest of one record, and for a mark or the seal.
-    let slack = SegmentEncoder.length(ofMessage: configuration.maximumMessageLength) + 3 * ArchiveLayout.blockSize
+    let slack =
+      SegmentEncoder.length(ofMessage: configuration.maximumMessageLength) + 3 * ArchiveLayout.blockSize
     let lanes = WriteLanes(count: laneCount, size: writeSize + slack)
     var encoder = SegmentEncoder(archive.nextHeader(creationTime: Clock.sinceEpoch()))
     var header = lanes.takeFree()
@@ -119,7 +120,9 @@ final class ArchiveWriter {
           into: unsafe UnsafeMutableRawBufferPointer(rebasing: memory[used...]))
         recorded.messages += 1
         recorded.bytes += length
-        if prefix.commitStamp != 0 { samples.add(message: recorded.messages, commitStamp: prefix.commitStamp) }
+        if prefix.commitStamp != 0 {
+          samples.add(message: recorded.messages, commitStamp: prefix.commitStamp)
+        }
       }
     }
     self.encoder = encoder
@@ -165,7 +168,9 @@ final class ArchiveWriter {
   func place(_ memory: consuming IOBuffer) {
     var memory = memory
     unsafe memory.withMemory { memory in
-      unsafe carry.withMemory { unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<used])) }
+      unsafe carry.withMemory {
+        unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<used]))
+      }
     }
     buffer = consume memory
   }

@@ -5,7 +5,8 @@ enum ByteInput: ~Copyable {
   case file(File)
   case connection(TCPStream)
 
-  nonisolated(nonsending) borrowing func read(into region: inout MutableRawSpan) async throws(IOError) -> Int {
+  nonisolated(nonsending) borrowing func read(into region: inout MutableRawSpan) async throws(IOError) -> Int
+  {
     switch self {
     case .file(let file): try await file.read(into: &region)
     case .connection(let stream): try await stream.receive(into: &region)

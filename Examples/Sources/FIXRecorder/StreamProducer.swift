@@ -24,7 +24,8 @@ struct StreamProducer: ~Copyable {
     do throws(SendError) {
       while !buffer.isFinal {
         let region = unsafe buffer.writableRegion()
-        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: region[..<min(region.count, Self.blockSize)])
+        let part = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: region[..<min(region.count, Self.blockSize)])
         var count = 0
         do throws(IOError) {
           count = try unsafe await input.read(into: part)

@@ -33,7 +33,9 @@ final class WriteLanes {
   nonisolated(nonsending) func take() async throws -> IOBuffer {
     let lane = lanes[current]
     while lane.buffer == nil {
-      guard let write = lane.write.take() else { preconditionFailure("a buffer was taken and not given back") }
+      guard let write = lane.write.take() else {
+        preconditionFailure("a buffer was taken and not given back")
+      }
       try await write.value()
     }
     return lane.buffer.take()!

@@ -30,7 +30,9 @@ struct Record: ParsableCommand {
   @Argument(help: ArgumentHelp("- records standard input.", valueName: "-"))
   var standardInput: String?
 
-  @Option(help: ArgumentHelp("Where to accept TCP connections; port 0 lets the system choose.", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to accept TCP connections; port 0 lets the system choose.", valueName: "host:port"))
   var listen: Endpoint?
 
   @Option(help: "End when this many connections have closed; without it, at SIGINT or SIGTERM.")
@@ -72,7 +74,8 @@ struct Record: ParsableCommand {
     if connections != nil && listen == nil { throw ValidationError("--connections goes with --listen.") }
     if let connections, connections < 1 { throw ValidationError("--connections must be at least 1.") }
     if threads != 1 && input == nil {
-      throw ValidationError("--threads goes with --input FILE: a stream has one producer, each connection its own.")
+      throw ValidationError(
+        "--threads goes with --input FILE: a stream has one producer, each connection its own.")
     }
     try check(threads, 1...64, "--threads")
     try check(syncInterval, 1...3_600_000, "--sync-interval")
@@ -145,7 +148,8 @@ struct Endpoint: ExpressibleByArgument {
   let port: UInt16
 
   init?(argument: String) {
-    guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+    guard let colon = argument.lastIndex(of: ":"),
+      let port = UInt16(argument[argument.index(after: colon)...])
     else { return nil }
     var host = argument[..<colon]
     if host.hasPrefix("[") && host.hasSuffix("]") { host = host.dropFirst().dropLast() }

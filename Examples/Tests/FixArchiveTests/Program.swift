@@ -8,31 +8,53 @@ struct Finished {
 }
 
 /// Runs the built `fix-archive` with `arguments`; its output goes through files, so that nothing can block.
-func fixArchive(_ arguments: String...) -> Finished {
-  let directory = temporaryDirectory()
-  let out = directory + "/out"
-  let err = directory + "/err"
-  var actions = unsafe posix_spawn_file_actions_t()
-  unsafe posix_spawn_file_actions_init(&actions)
-  defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-  unsafe posix_spawn_file_actions_addopen(&actions, 1, out, O_WRONLY | O_CREAT, 0o600)
-  unsafe posix_spawn_file_actions_addopen(&actions, 2, err, O_WRONLY | O_CREAT, 0o600)
-  var child: pid_t = 0
-  var words: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-  defer { unsafe words.forEach { unsafe free($0) } }
-  precondition(
-    unsafe posix_spawn(&child, program, &actions, nil, &words, environ) == 0, "cannot run \(program)")
-  var status: Int32 = 0
-  unsafe waitpid(child, &status, 0)
-  defer {
-    unsafe unlink(out)
-    unsafe unlink(err)
-    unsafe rmdir(directory)
+func fixArchive(_ arguments: String...) -> Finished { RunningProgram(arguments).finish() }
+
+/// A run of the built `fix-archive` that has not ended.
+struct RunningProgram {
+  private let process: pid_t
+  private let directory: String
+
+  /// - Parameter input: the file that is its standard input.
+  init(_ arguments: [String], input: String = "/dev/null") {
+    directory = temporaryDirectory()
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, directory + "/out", O_WRONLY | O_CREAT, 0o600)
+    unsafe posix_spawn_file_actions_addopen(&actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
+    var child: pid_t = 0
+    var words: [UnsafeMutablePointer<CChar>?] =
+      unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
+    defer { unsafe words.forEach { unsafe free($0) } }
+    precondition(
+      unsafe posix_spawn(&child, program, &actions, nil, &words, environ) == 0, "cannot run \(program)")
+    process = child
   }
-  // A signal shows as 128 and its number, as a shell has it.
-  let exitCode = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
-  return Finished(
-    exitCode: exitCode, output: contents(out), errors: String(decoding: contents(err), as: UTF8.self))
+
+  /// What it wrote to standard output so far.
+  var output: String { String(decoding: contents(directory + "/out"), as: UTF8.self) }
+  /// What it wrote to standard error so far.
+  var errors: String { String(decoding: contents(directory + "/err"), as: UTF8.self) }
+
+  func send(_ signal: Int32) { kill(process, signal) }
+
+  /// Waits for its end.
+  func finish() -> Finished {
+    var status: Int32 = 0
+    unsafe waitpid(process, &status, 0)
+    defer {
+      unsafe unlink(directory + "/out")
+      unsafe unlink(directory + "/err")
+      unsafe rmdir(directory)
+    }
+    // A signal shows as 128 and its number, as a shell has it.
+    let exitCode = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    return Finished(
+      exitCode: exitCode, output: contents(directory + "/out"),
+      errors: String(decoding: contents(directory + "/err"), as: UTF8.self))
+  }
 }
 
 /// The program stands beside the test bundle that runs.
