@@ -139,7 +139,8 @@ extension BytesSender where Writer: ~Copyable {
   mutating func parkForRoom(_ count: Int) throws(SendError) -> _WriteTicket {
     if Runtime.isOnThisThread {
       fatalError(
-        "NexusChannels: claimBlocking was called on a runtime's thread, which it would block: await claim there")
+        "NexusChannels: claimBlocking was called on a runtime's thread, which it would block: await claim there"
+      )
     }
     // A receiver at work gives room back soon, and a thread that sleeps is slow to wake.
     for _ in 0..<BytesSignals.spins {
