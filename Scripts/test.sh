@@ -85,7 +85,11 @@ counts_in() {
   # A test is counted once, however many of its arguments fail.
   failed="$(grep -E '^✘ Test [^ ].* failed after ' "$log" | grep -cvE '^✘ Test (run|case) ')"
   run="$(grep -cE '^➜ Test .* skipped' "$log")"
-  echo "$((passed - failed - run)) $failed"
+  passed=$((passed - failed - run))
+  # A run that crashed or hung has no summary: what passed before is counted from its own lines.
+  ((passed < 0)) || ! grep -q 'Test run with ' "$log" \
+    && passed="$(grep -E '^✔ Test [^ ].* passed after ' "$log" | grep -cvE '^✔ Test (run|case) ')"
+  echo "$passed $failed"
 }
 
 # MARK: Running them
