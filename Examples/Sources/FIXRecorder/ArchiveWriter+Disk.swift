@@ -18,6 +18,7 @@ extension ArchiveWriter {
         try await settle()
         // The producers that are tasks of this runtime get their turn.
         await yield()
+        await lookAhead(receiver)
       }
       try await closeSegment()
     } catch let error as IOError {
@@ -26,6 +27,14 @@ extension ArchiveWriter {
     } catch {
       throw failure ?? error
     }
+  }
+
+  /// Looks for further records for a moment before `receive` parks the thread: to be woken costs a producer more than
+  /// to send a hundred messages.
+  nonisolated(nonsending) private func lookAhead(_ receiver: borrowing MPSCBytes.Receiver) async {
+    if receiver.bytesInUse > 0 { return }
+    let end = Clock.monotonic() + Self.lookAheadTime
+    while receiver.bytesInUse == 0 && Clock.monotonic() < end { await yield() }
   }
 
   /// Returns false when there will be no more.

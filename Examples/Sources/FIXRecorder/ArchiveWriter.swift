@@ -57,6 +57,9 @@ final class ArchiveWriter {
   /// How many bytes are taken from the ring before the room is given back to the producers.
   private static let batchSize = 128 << 10
 
+  /// How long an empty ring is watched before the thread parks, in nanoseconds.
+  static let lookAheadTime: UInt64 = 30_000
+
   /// Begins the next segment of `archive`.
   nonisolated(nonsending) static func begin(
     _ archive: consuming RecordableArchive, _ configuration: RecorderConfiguration, _ events: RecorderEvents
