@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func taskLocals_areSeenAcrossOurWaits_andByChildren_butNotBySpawnedTasks() async throws {
+  @Test func taskLocals_areSeenAcrossOurWaits_andByChildren_andBySpawnedTasks() async throws {
     try await inTask {
       try await Local.$value.withValue(7) {
         expectEqual(Local.value, 7)
@@ -93,9 +93,15 @@ import Testing
           return Local.value
         }()
         expectEqual(await inChild, 7)
-        expectEqual(try await spawnBoxed { Local.value }.value(), 0)
+        expectEqual(try await spawnBoxed { Local.value }.value(), 7)
+        let afterAWait = spawnBoxed {
+          await yield()
+          return Local.value
+        }
+        expectEqual(try await afterAWait.value(), 7)
       }
       expectEqual(Local.value, 0)
+      expectEqual(try await spawnBoxed { Local.value }.value(), 0)
     }
   }
 

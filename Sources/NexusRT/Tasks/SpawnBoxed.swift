@@ -8,12 +8,16 @@ public import CNexus
 /// the closure a capture list: the compiler would then make it an ordinary nonisolated closure, which is slower;
 /// move values in by argument instead (`spawnBoxed(tx) { tx in ... }`).
 ///
+/// - Parameter isolation: The caller's; leave it out. It tells the compiler that what the closure captures belongs to the
+///   runtime's tasks from now on: to send it to another thread as well is an error. A synchronous function that
+///   is not isolated has none to tell, and there the compiler does not see that misuse.
 /// - Returns: The task's handle; dropping it detaches the task.
 /// - Complexity: O(1). Once the runtime has run as many tasks at a time before, nothing is allocated but what the
 ///   closure's captures need. Traps outside a runtime.
 @discardableResult
 @inlinable
 public func spawnBoxed<Success: ~Copyable>(
+  isolation: isolated (any Actor)? = #isolation,
   _ body: nonisolated(nonsending) @escaping () async throws -> Success
 ) -> JoinHandle<Success> {
   typealias Closure = nonisolated(nonsending) () async throws -> Success
@@ -43,6 +47,7 @@ public func spawnBoxed<Success: ~Copyable>(
 @inlinable
 public func spawnBoxed<A: ~Copyable, Success: ~Copyable>(
   _ argument: consuming A,
+  isolation: isolated (any Actor)? = #isolation,
   _ body: nonisolated(nonsending) @escaping (consuming A) async throws -> Success
 ) -> JoinHandle<Success> {
   typealias Closure = nonisolated(nonsending) (consuming A) async throws -> Success
@@ -73,6 +78,7 @@ public func spawnBoxed<A: ~Copyable, Success: ~Copyable>(
 @inlinable
 public func spawnBoxed<A: ~Copyable, B: ~Copyable, Success: ~Copyable>(
   _ first: consuming A, _ second: consuming B,
+  isolation: isolated (any Actor)? = #isolation,
   _ body: nonisolated(nonsending) @escaping (consuming A, consuming B) async throws -> Success
 ) -> JoinHandle<Success> {
   typealias Closure = nonisolated(nonsending) (consuming A, consuming B) async throws -> Success
