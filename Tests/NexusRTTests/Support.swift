@@ -57,9 +57,18 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   return try result.get()
 }
 
+extension Configuration {
+  /// Waits for its tasks at the end as long as a machine that runs all tests at once may need.
+  static var patient: Configuration {
+    var configuration = Configuration()
+    configuration.endTimeout = .seconds(120)
+    return configuration
+  }
+}
+
 /// Runs `body` with a runtime on a thread of its own.
 func inRuntime<Value: Sendable>(
-  _ configuration: Configuration = Configuration(),
+  _ configuration: Configuration = .patient,
   _ body: @escaping @Sendable (borrowing Runtime) throws -> Value
 ) async throws -> Value {
   try await onThread {
@@ -70,7 +79,7 @@ func inRuntime<Value: Sendable>(
 
 /// Runs `body` as the root task of a runtime on a thread of its own.
 func inTask<Value: Sendable>(
-  busy: Bool = false, _ configuration: Configuration = Configuration(),
+  busy: Bool = false, _ configuration: Configuration = .patient,
   _ body: nonisolated(nonsending) @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
   try await inRuntime(configuration) { runtime in

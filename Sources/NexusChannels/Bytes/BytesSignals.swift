@@ -20,7 +20,7 @@ final class BytesSignals: Sendable {
   @usableFromInline let receiver = Atomic<UInt64>(0)
   /// How many senders are in the queue. Changed under the queue's lock, read without it.
   @usableFromInline let waitingSenders = Atomic<Int>(0)
-  private let senders = Mutex(SenderQueue())
+  private let senders = Guarded(SenderQueue())
 
   @usableFromInline init() {}
 
@@ -122,7 +122,7 @@ final class BytesSignals: Sendable {
     }
   }
 
-  private func change<Result: Sendable>(_ body: (inout SenderQueue) -> Result) -> Result {
+  private func change<Result>(_ body: (inout SenderQueue) -> Result) -> Result {
     senders.withLock { queue in
       let result = body(&queue)
       if waitingSenders.load(ordering: .relaxed) != queue.count {

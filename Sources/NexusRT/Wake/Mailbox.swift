@@ -130,13 +130,13 @@ enum MailboxTable {
   /// The most runtimes that can be alive at a time.
   @usableFromInline static let limit = 1024
 
-  private struct Pool: ~Copyable {
+  private struct Pool {
     /// Indices of mailboxes without a runtime.
     var free: [UInt32] = []
     var count: UInt32 = 0
   }
 
-  private static let pool = Mutex(Pool())
+  private static let pool = Guarded(Pool())
 
   /// A mailbox for a new runtime; null if `limit` are in use or no eventfd is to be had (`errno` says which error).
   static func take() -> MailboxPointer? {
