@@ -27,11 +27,17 @@ final class ActiveSegment {
   /// Whether a sync is under way, or about to begin.
   var isSyncing = false
 
+  // What the segment will have, about.
+  private let expectedSize: Int
+
   /// Blocks are given to the file in pieces of this many bytes before they are written. Writes into blocks that a file
   /// has run side by side; those that extend it wait for each other.
   private static let allocationStep = 256 << 20
 
-  private init(_ file: consuming File, path: String, directory: String, start: Point) {
+  private init(
+    _ file: consuming File, path: String, directory: String, start: Point, expectedSize: Int
+  ) {
+    self.expectedSize = expectedSize
     self.file = file
     self.path = path
     self.directory = directory
@@ -44,8 +50,10 @@ final class ActiveSegment {
   /// - Parameters:
   ///   - header: the buffer whose first block is the header.
   ///   - count: what the run has recorded before this segment.
+  ///   - expectedSize: what the segment will have in bytes, about.
   nonisolated(nonsending) static func create(
-    _ index: UInt64, in directory: String, header: borrowing IOBuffer, after count: DurableCount
+    _ index: UInt64, in directory: String, header: borrowing IOBuffer, after count: DurableCount,
+    expectedSize: Int
   ) async throws -> ActiveSegment {
     let path = directory + "/" + ArchiveLayout.segmentName(index)
     do {
@@ -62,7 +70,7 @@ final class ActiveSegment {
       try await syncDirectory(directory)
       return ActiveSegment(
         file, path: path, directory: directory,
-        start: Point(offset: ArchiveLayout.segmentHeaderSize, count: count))
+        start: Point(offset: ArchiveLayout.segmentHeaderSize, count: count), expectedSize: expectedSize)
     } catch let error as IOError {
       throw RecorderError.archive(path: path, reason: error.description)
     }
@@ -91,7 +99,7 @@ final class ActiveSegment {
     writes.append((end, false))
     if end.offset > allocated {
       // A refusal is no fault: the write itself finds out what is wrong, or that nothing is.
-      let step = max(Self.allocationStep, end.offset - allocated)
+      let step = max(min(Self.allocationStep, expectedSize - allocated), end.offset - allocated)
       _ = recorder_allocate(file.descriptor, Int64(allocated), Int64(step))
       allocated += step
     }
