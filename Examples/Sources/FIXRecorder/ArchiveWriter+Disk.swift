@@ -149,8 +149,7 @@ extension ArchiveWriter {
     var memory = try await lanes.take()
     _ = unsafe memory.withMemory { encoder.encodeHeader(into: $0) }
     segment = try await ActiveSegment.create(
-      encoder.header.segmentIndex, in: archive.directory, header: memory, after: recorded,
-      expectedSize: segmentLimit)
+      encoder.header.segmentIndex, in: archive.directory, header: memory, after: recorded)
     segments += 1
     handedOverOffset = ArchiveLayout.segmentHeaderSize
     syncTarget = 0

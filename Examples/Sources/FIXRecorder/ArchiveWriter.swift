@@ -73,8 +73,7 @@ final class ArchiveWriter {
     let segment: ActiveSegment
     _ = unsafe header.withMemory { encoder.encodeHeader(into: $0) }
     segment = try await ActiveSegment.create(
-      encoder.header.segmentIndex, in: archive.directory, header: header, after: DurableCount(),
-      expectedSize: configuration.segmentBytes)
+      encoder.header.segmentIndex, in: archive.directory, header: header, after: DurableCount())
     lanes.giveBack(header)
     return ArchiveWriter(archive, lanes, segment, encoder, configuration, events)
   }
