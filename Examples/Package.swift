@@ -33,7 +33,7 @@ let package = Package(
     .target(name: "FIXWire", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
     // The archive on disk (FORMAT.md): encode, scan, read, recover. No runtime in it.
     .target(name: "FIXArchiveFormat", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
-    // Two system calls that Swift's Glibc module does not show.
+    // Signals as a descriptor, which Swift's Glibc module does not show.
     .target(name: "CRecorder"),
     // The main job: input, ring, archive, on NexusRT.
     .target(

@@ -1,15 +1,9 @@
-#define _GNU_SOURCE
 #include "recorder_system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-
-int recorder_allocate(int file, int64_t offset, int64_t length) {
-  return fallocate(file, 0, offset, length) == 0 ? 0 : errno;
-}
 
 int recorder_open_signals(void) {
   sigset_t signals;

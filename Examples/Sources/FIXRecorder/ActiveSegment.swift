@@ -1,4 +1,3 @@
-internal import CRecorder
 internal import FIXArchiveFormat
 internal import Glibc
 internal import NexusRT
@@ -7,6 +6,8 @@ internal import NexusRT
 ///
 /// Writes go on at increasing offsets, several at a time, and may complete in any order. A sync covers what was
 /// written in one piece from the start when it began: only that may be called durable.
+///
+/// The file grows with its writes. To give it its blocks beforehand was measured and gained nothing here.
 final class ActiveSegment {
   /// A place in the segment and what the run had recorded up to there.
   struct Point {
@@ -16,25 +17,17 @@ final class ActiveSegment {
 
   let path: String
   let file: File
-  private let directory: String
   /// Where a completed sync reaches.
   private(set) var durable: Point
   // The end of the bytes that are written without a gap, and the writes behind it in order.
   private var written: Point
   private var writes: [(end: Point, isDone: Bool)] = []
-  // The file has its blocks up to here.
-  private var allocated = 0
   /// Whether a sync is under way, or about to begin.
   var isSyncing = false
 
-  /// Blocks are given to the file in pieces of this many bytes before they are written. Writes into blocks that a file
-  /// has run side by side; those that extend it wait for each other.
-  private static let allocationStep = 256 << 20
-
-  private init(_ file: consuming File, path: String, directory: String, start: Point) {
+  private init(_ file: consuming File, path: String, start: Point) {
     self.file = file
     self.path = path
-    self.directory = directory
     durable = start
     written = start
   }
@@ -61,8 +54,7 @@ final class ActiveSegment {
       try await file.sync()
       try await syncDirectory(directory)
       return ActiveSegment(
-        file, path: path, directory: directory,
-        start: Point(offset: ArchiveLayout.segmentHeaderSize, count: count))
+        file, path: path, start: Point(offset: ArchiveLayout.segmentHeaderSize, count: count))
     } catch let error as IOError {
       throw RecorderError.archive(path: path, reason: error.description)
     }
@@ -89,12 +81,6 @@ final class ActiveSegment {
   /// Notes a write that is about to begin and ends at `end`. O(writes in flight).
   func willWrite(to end: Point) {
     writes.append((end, false))
-    if end.offset > allocated {
-      // A refusal is no fault: the write itself finds out what is wrong, or that nothing is.
-      let step = max(Self.allocationStep, end.offset - allocated)
-      _ = recorder_allocate(file.descriptor, Int64(allocated), Int64(step))
-      allocated += step
-    }
   }
 
   /// Notes that the write that ends at `end` has completed. O(writes in flight).
@@ -116,13 +102,9 @@ final class ActiveSegment {
     durable = point
   }
 
-  /// Ends the segment, whose last write, with the seal in it, has completed: cuts off the blocks that were not used,
-  /// and syncs the file and its size.
+  /// Ends the segment, whose last write, with the seal in it, has completed: makes all of the file durable.
   nonisolated(nonsending) func close() async throws(IOError) {
     precondition(writes.isEmpty && !isSyncing, "a segment is closed when nothing of it is in flight")
-    if ftruncate(file.descriptor, off_t(written.offset)) != 0 {
-      throw IOError(operation: "truncate", code: errno)
-    }
     try await file.sync()
     durable = written
   }

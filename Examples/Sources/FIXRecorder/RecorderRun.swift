@@ -143,7 +143,9 @@ final class RecorderRun {
         results: results, rejects: rejects)
       try start(file, sender)
     case .descriptor(let descriptor):
-      startStream(.file(File(borrowing: descriptor)), "standard input", 1, sender, rejects)
+      startStream(.file(File(borrowing: descriptor)), "standard input", 1, sender, rejects) { _, error in
+        if let error { self.results.add(error: error) }
+      }
     case .listener(let listener, let limit):
       events.isListening(listener.port)
       accept(from: listener, limit: limit, sender, rejects)
@@ -177,7 +179,7 @@ final class RecorderRun {
 
   private func startStream(
     _ input: consuming ByteInput, _ name: String, _ number: UInt64, _ sender: consuming MessageSender,
-    _ rejects: consuming RejectSender
+    _ rejects: consuming RejectSender, didEnd: @escaping (FramingCounts, RecorderError?) -> Void
   ) {
     let input = InterruptibleInput(input)
     inputs[number] = input
@@ -186,8 +188,9 @@ final class RecorderRun {
       results: results, sender: sender, rejects: rejects)
     spawnBoxed(stream) { stream in
       var stream = stream
-      await stream.run()
+      let (counts, error) = await stream.run()
       self.inputs[number] = nil
+      didEnd(counts, error)
     }
   }
 
@@ -203,9 +206,15 @@ final class RecorderRun {
         do throws(IOError) {
           let stream = try await listener.accept()
           self.connections += 1
+          let name = "connection \(self.connections)"
+          self.events.note("\(name) accepted")
           self.startStream(
-            .connection(stream), "connection \(self.connections)", self.connections, ends.sender.clone(),
-            ends.rejects.clone())
+            .connection(stream), name, self.connections, ends.sender.clone(), ends.rejects.clone()
+          ) { counts, error in
+            // A peer that fails is no failure of the run.
+            let how = error.map { "\($0)" } ?? "\(name) closed"
+            self.events.note("\(how): \(counts.messages) messages, \(counts.rejects) rejects")
+          }
         } catch {
           if error.isCancelled { return }
           // Out of descriptors, say: the connection waits until one is free.

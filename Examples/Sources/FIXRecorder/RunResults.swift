@@ -22,6 +22,11 @@ final class RunResults: Sendable {
     }
   }
 
+  /// Notes that the run's only input failed.
+  func add(error: RecorderError) {
+    state.withLock { $0.inputError = error }
+  }
+
   func add(claimToCommit: LatencyHistogram) {
     state.withLock { $0.claimToCommit.add(claimToCommit) }
   }

@@ -3,6 +3,8 @@ internal import NexusChannels
 internal import NexusRT
 
 /// Reads, frames and sends one stream, standard input or a connection, as a task of the runtime.
+///
+/// Each stream has a buffer of twice the largest message, or of 512 KiB where that is more.
 struct StreamProducer: ~Copyable {
   let input: InterruptibleInput
   /// What the input is called in messages, and its number in the reject file.
@@ -17,7 +19,9 @@ struct StreamProducer: ~Copyable {
   private static let blockSize = 256 << 10
 
   /// Runs to the end of the input, or until that is interrupted or the ring closed.
-  nonisolated(nonsending) mutating func run() async {
+  ///
+  /// - Returns: what was framed, and what the input failed with.
+  nonisolated(nonsending) mutating func run() async -> (FramingCounts, RecorderError?) {
     var buffer = StreamBuffer(
       capacity: 2 * Self.blockSize, maximumMessageLength: maximumMessageLength)
     var error: RecorderError?
@@ -39,8 +43,9 @@ struct StreamProducer: ~Copyable {
     } catch {
       // The archive's task has gone, and says why itself.
     }
-    results.add(framing: buffer.counts, error: error)
+    results.add(framing: buffer.counts)
     results.add(claimToCommit: sender.claimToCommit)
+    return (buffer.counts, error)
   }
 
   /// Sends all that can be framed.

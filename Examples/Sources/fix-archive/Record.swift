@@ -21,7 +21,10 @@ struct Record: ParsableCommand {
       """
   )
 
-  @Option(help: "The archive's directory; made where it is missing, continued where it has messages.")
+  @Option(
+    help: ArgumentHelp(
+      "The archive's directory; made where it is missing, continued where it has messages.", valueName: "dir")
+  )
   var archive: String
 
   @Option(help: ArgumentHelp("The file to record.", valueName: "file"))
@@ -35,7 +38,9 @@ struct Record: ParsableCommand {
       "Where to accept TCP connections; port 0 lets the system choose.", valueName: "host:port"))
   var listen: Endpoint?
 
-  @Option(help: "End when this many connections have closed; without it, at SIGINT or SIGTERM.")
+  @Option(
+    help: ArgumentHelp(
+      "End when this many connections have closed; without it, at SIGINT or SIGTERM.", valueName: "n"))
   var connections: Int?
 
   @Option(
@@ -97,6 +102,8 @@ struct Record: ParsableCommand {
     // Before any thread is started: all of them leave the signals to the descriptor.
     var configuration = recorderConfiguration
     configuration.stopDescriptor = try Recorder.openStopSignals()
+    // A reader of the reports that goes away does not end the recording.
+    _ = signal(SIGPIPE, SIG_IGN)
     let report = RecordReport(isReportingSyncs: reportSynced)
     configuration.progressInterval = report.interval
     let summary: RecorderSummary

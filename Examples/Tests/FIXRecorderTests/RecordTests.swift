@@ -89,6 +89,26 @@ import Testing
     }
   }
 
+  @Test func connectionThatIsReset_leavesWhatItSent_andIsNoFailure() throws {
+    let directory = TemporaryDirectory()
+    var configuration = RecorderConfiguration(
+      directory: directory.archive, input: .listen(host: "127.0.0.1", port: 0, connections: 1))
+    configuration.sync = .everyBatch
+    let recorder = RunningRecorder(configuration)
+    let socket = connect(to: recorder.port())
+    let sent = traffic(50)
+    write(Array(sent.joined()) + [0x38, 0x3D], to: socket)
+    while recorder.reportedSyncs.last?.messages != 50 { usleep(1000) }
+    // Closed without lingering, a connection is reset.
+    var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+    unsafe setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+    close(socket)
+    let summary = try recorder.finish()
+    #expect(summary.inputError == nil)
+    #expect(summary.framing.bytes == sent.joined().count + 2)
+    #expect(try messages(of: directory.archive) == sent)
+  }
+
   @Test func stop_whileListening_recordsWhatCame_andSeals() throws {
     let directory = TemporaryDirectory()
     let stop = Pipe()

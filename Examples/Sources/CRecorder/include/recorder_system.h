@@ -2,11 +2,6 @@
 #ifndef RECORDER_SYSTEM_H
 #define RECORDER_SYSTEM_H
 
-#include <stdint.h>
-
-/// Gives a file its blocks for `length` bytes from `offset` on, and the size to hold them. Returns 0, or an errno.
-int recorder_allocate(int file, int64_t offset, int64_t length);
-
 /// Blocks SIGINT and SIGTERM in the calling thread, and so in those it starts from now on, and returns a descriptor
 /// from which they are read (128 bytes each), or -1 with errno.
 int recorder_open_signals(void);
