@@ -8,7 +8,10 @@ import Testing
 /// Whether the compiler has removed the thunks around closures, which allocate.
 private let isOptimised: Bool = {
   var isOptimised = true
-  assert({ isOptimised = false; return true }())
+  assert(
+    {
+      isOptimised = false; return true
+    }())
   return isOptimised
 }()
 

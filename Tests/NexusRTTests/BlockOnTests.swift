@@ -106,7 +106,10 @@ import Testing
       try await inRuntime(configuration) { runtime in
         expectEqual(runtime.suspension, way)
         expect(runtime.suspensionNote == nil)
-        expectEqual(try runtime.blockOn { await yield(); return 1 }, 1)
+        expectEqual(
+          try runtime.blockOn {
+            await yield(); return 1
+          }, 1)
       }
     }
   }

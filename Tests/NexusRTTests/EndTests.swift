@@ -83,7 +83,9 @@ import Testing
   @Test func manyRuntimes_oneAfterTheOther_leakNoDescriptor() async {
     await #expect(processExitsWith: .success) {
       let leaked = try await onThread {
-        func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+        func open() throws -> Int {
+          try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
         _ = try Runtime().blockOn { 1 }
         let before = try open()
         for round in 1...2_000 {

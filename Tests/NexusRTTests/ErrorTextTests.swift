@@ -10,7 +10,10 @@ import Testing
     (.tooManyRuntimes, ["1024", "end one first"]),
     (.ioUringDisabled(reason: "the reason"), ["io_uring is not available", "the reason"]),
     (.kernelTooOld(missing: "a feature"), ["this kernel (", "lacks a feature", "Linux 5.11 or later"]),
-    (.limitReached(resource: "file descriptors", errno: EMFILE), ["out of file descriptors", "Too many open files", "raise the limit"]),
+    (
+      .limitReached(resource: "file descriptors", errno: EMFILE),
+      ["out of file descriptors", "Too many open files", "raise the limit"]
+    ),
     (.setUpFailed(call: "io_uring_setup", errno: EFAULT), ["io_uring_setup failed", "Bad address"]),
   ]) func description_namesCauseAndRemedy(error: RuntimeError, parts: [String]) {
     for part in parts { #expect("\(error)".contains(part)) }

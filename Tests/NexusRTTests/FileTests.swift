@@ -12,7 +12,9 @@ import Testing
       let count = 100_000
       var buffer = IOBuffer(count: count)
       var bytes = buffer.mutableBytes
-      for index in 0..<count { bytes.storeBytes(of: UInt8(truncatingIfNeeded: index &* 7), toByteOffset: index, as: UInt8.self) }
+      for index in 0..<count {
+        bytes.storeBytes(of: UInt8(truncatingIfNeeded: index &* 7), toByteOffset: index, as: UInt8.self)
+      }
       let file = try await File.open(path, .write, [.create, .exclusive])
       try await file.writeAll(buffer.bytes, at: 0)
       try await file.syncData()
@@ -26,7 +28,9 @@ import Testing
         var rest = copy.mutableBytes
         let read = try await input.read(into: &rest, at: UInt64(done))
         expect(read > 0)
-        for index in 0..<read { expect(copy.bytes.byte(at: index) == UInt8(truncatingIfNeeded: (done + index) &* 7)) }
+        for index in 0..<read {
+          expect(copy.bytes.byte(at: index) == UInt8(truncatingIfNeeded: (done + index) &* 7))
+        }
         done += read
       }
       var rest = copy.mutableBytes
@@ -103,7 +107,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [EIO, ENOSPC, ENOBUFS, EAGAIN]) func result_thatIsAnError_isThrown(error: Int32) async throws {
+  @Test(arguments: [EIO, ENOSPC, ENOBUFS, EAGAIN]) func result_thatIsAnError_isThrown(error: Int32)
+    async throws
+  {
     let path = temporaryPath()
     defer { unsafe unlink(path) }
     try await inTask {

@@ -44,7 +44,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 2, 3] as [UInt64]) func cancellation_racingWithCompletion_losesNoByte(seed: UInt64) async throws {
+  @Test(arguments: [1, 2, 3] as [UInt64]) func cancellation_racingWithCompletion_losesNoByte(seed: UInt64)
+    async throws
+  {
     try await inTask {
       var random = SeededGenerator(seed: seed)
       let ends = Pipe()

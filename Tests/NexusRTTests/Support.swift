@@ -41,7 +41,8 @@ func expectEqual<Value: Equatable>(
 
 /// Runs `body` on a new thread, hands its result or error back, and records the checks that failed there.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-  let (result, failed): (Result<Value, any Error>, [Failure]) = await withCheckedContinuation { continuation in
+  let (result, failed): (Result<Value, any Error>, [Failure]) = await withCheckedContinuation {
+    continuation in
     let thread = Thread {
       failures.withLock { $0[nexus_thread_id()] = [] }
       let result = Result { try body() }
@@ -197,7 +198,9 @@ struct Pipe: ~Copyable {
 
   init() {
     var ends: (Int32, Int32) = (-1, -1)
-    let code = unsafe withUnsafeMutableBytes(of: &ends) { unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self)) }
+    let code = unsafe withUnsafeMutableBytes(of: &ends) {
+      unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
+    }
     precondition(code == 0, "no pipe")
     input = File(owning: ends.0)
     output = File(owning: ends.1)

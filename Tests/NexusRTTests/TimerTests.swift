@@ -158,4 +158,6 @@ import Testing
 
 private func liveTimers() -> Int { unsafe LoopState.current(for: "test").pointee.timers.count }
 
-private func usleepBriefly() { let end = ContinuousClock.now + .milliseconds(5); while ContinuousClock.now < end {} }
+private func usleepBriefly() {
+  let end = ContinuousClock.now + .milliseconds(5); while ContinuousClock.now < end {}
+}

@@ -6,7 +6,9 @@ import Synchronization
 import Testing
 
 @Suite struct WakeStressTests {
-  @Test(arguments: [1, 2, 3, 4] as [UInt64]) func wakes_fromManyThreads_areNeverLost(seed: UInt64) async throws {
+  @Test(arguments: [1, 2, 3, 4] as [UInt64]) func wakes_fromManyThreads_areNeverLost(seed: UInt64)
+    async throws
+  {
     let board = Board(tasks: 16, threads: 3, rounds: 3_000)
     try await inTask(busy: seed % 2 == 0) {
       let workers = (0..<board.threads).map { thread in

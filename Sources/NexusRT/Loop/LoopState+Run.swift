@@ -19,7 +19,9 @@ extension LoopState {
   /// Runs turns until no resident is left, and no slot that was lent is in a queue or on its way into one: the next
   /// runtime on this mailbox takes every slot for free. Gives up at `deadline` (monotonic, ns).
   static func runDown(_ loop: LoopPointer, deadline: UInt64) {
-    while unsafe (loop.pointee.slab.residents > 0 || loop.pointee.slab.guests > 0) && Monotonic.now() < deadline {
+    while unsafe (loop.pointee.slab.residents > 0 || loop.pointee.slab.guests > 0)
+      && Monotonic.now() < deadline
+    {
       unsafe loop.pointee.cancelAll()
       unsafe loop.pointee.dismissParked()
       unsafe runTasks(loop, until: nil)

@@ -126,7 +126,8 @@ public struct File: ~Copyable {
   /// Waits until what was written and the file's attributes are on the disk (`fsync`).
   nonisolated(nonsending) public borrowing func sync() async throws(IOError) {
     let descriptor = self.descriptor
-    _ = unsafe try await Operation.perform("fsync") { entry in unsafe curing_prep_fsync(entry, descriptor, 0) }
+    _ = unsafe try await Operation.perform("fsync") { entry in unsafe curing_prep_fsync(entry, descriptor, 0)
+    }
   }
 
   /// Waits until what was written, and of the attributes what is needed to read it, is on the disk (`fdatasync`).
