@@ -24,6 +24,9 @@ public struct ArchiveLock: ~Copyable, Sendable {
     self.file = file
   }
 
+  // Said aloud: a process that was just forked shares the open file until it runs its program, and with it the lock.
+  deinit { _ = flock(file.descriptor, LOCK_UN) }
+
   private static func holder(_ file: borrowing ArchiveFile) throws(ArchiveError) -> Int? {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32, alignment: 1)
     defer { unsafe buffer.deallocate() }
