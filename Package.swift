@@ -42,7 +42,7 @@ let package = Package(
       name: "NexusRTTests", dependencies: ["NexusRT", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "NexusChannelsTests", dependencies: ["NexusChannels", "NexusRT", "LogBuf"],
+      name: "NexusChannelsTests", dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CAllocationCounter"],
       swiftSettings: swiftSettings),
   ]
 )

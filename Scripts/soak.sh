@@ -31,6 +31,7 @@ attempt() {
 }
 
 export NEXUS_SOAK=1
+export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
 for ((round = 0; round < rounds; round++)); do
   export NEXUS_SEED=$((first + round))
   for way in direct switch continuation; do

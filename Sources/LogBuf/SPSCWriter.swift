@@ -56,11 +56,18 @@ extension SPSCWriter {
   @inlinable @inline(__always)
   @_lifetime(&self)
   public mutating func tryClaim(_ count: Int) throws(ClaimError) -> WriteClaim {
+    guard let ticket = unsafe try _tryTicket(count) else { throw .full }
+    return unsafe _overrideLifetime(WriteClaim(ticket), mutating: &self)
+  }
+
+  /// For wrappers: as `tryClaim(_:)`, with nil in place of `full`, which is no error to one who waits.
+  @unsafe
+  @inlinable @inline(__always)
+  public mutating func _tryTicket(_ count: Int) throws(ClaimError) -> _WriteTicket? {
     try ring.admit(count, limit: ring.largestRecord)
-    guard let record = unsafe ring.claimAlone(_Record.extent(of: count), knownHead: &knownHead) else {
-      throw .full
-    }
-    return unsafe _overrideLifetime(WriteClaim(_WriteTicket(record: record, count: count)), mutating: &self)
+    let record = unsafe ring.claimAlone(_Record.extent(of: count), knownHead: &knownHead)
+    guard let record = unsafe record else { return nil }
+    return unsafe _WriteTicket(record: record, count: count)
   }
 
   /// Claims room for `count` records of `size` bytes each, for `WriteBatch.next()`.

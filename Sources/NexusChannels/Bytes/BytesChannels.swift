@@ -76,7 +76,8 @@ public enum ReceiveError: Error, Equatable, Sendable {
 
 /// What a sender needs of a ring's writer. Conformed to by LogBuf's two writers; not meant for others.
 public protocol _BytesWriter: ~Copyable, Sendable {
-  @unsafe mutating func _tryTicket(_ count: Int) throws(ClaimError) -> _WriteTicket
+  /// A claim without its guarantees; nil when there is no room.
+  @unsafe mutating func _tryTicket(_ count: Int) throws(ClaimError) -> _WriteTicket?
   consuming func close()
   var capacity: Int { get }
   var largestRecord: Int { get }
@@ -85,16 +86,6 @@ public protocol _BytesWriter: ~Copyable, Sendable {
   func hasRoom(for count: Int) -> Bool
 }
 
-extension SPSCWriter: _BytesWriter {
-  @unsafe @inlinable @inline(__always)
-  public mutating func _tryTicket(_ count: Int) throws(ClaimError) -> _WriteTicket {
-    unsafe try tryClaim(count)._detach()
-  }
-}
+extension SPSCWriter: _BytesWriter {}
 
-extension MPSCWriter: _BytesWriter {
-  @unsafe @inlinable @inline(__always)
-  public mutating func _tryTicket(_ count: Int) throws(ClaimError) -> _WriteTicket {
-    unsafe try tryClaim(count)._detach()
-  }
-}
+extension MPSCWriter: _BytesWriter {}

@@ -51,7 +51,7 @@ extension BytesSender where Writer: ~Copyable {
   @_lifetime(&self)
   public mutating func tryClaim(_ count: Int) throws(ClaimError) -> BytesClaim {
     if signals.hasWaitingSenders { throw refusalBehindOthers(of: count) }
-    let ticket = unsafe try writer._tryTicket(count)
+    guard let ticket = unsafe try writer._tryTicket(count) else { throw .full }
     return unsafe _overrideLifetime(BytesClaim(ticket, signals), mutating: &self)
   }
 
@@ -108,9 +108,8 @@ extension BytesSender where Writer: ~Copyable {
       return unsafe try writer._tryTicket(count)
     } catch {
       switch error {
-      case .full: return nil
-      case .closed: throw .closed
       case .tooLarge(let limit): throw .tooLarge(limit: limit)
+      case .closed, .full: throw .closed  // `full` is nil, never thrown.
       }
     }
   }

@@ -3,7 +3,9 @@
 internal import CNexus
 internal import Synchronization
 
-/// A parking place for the calling thread.
+/// The calling thread's parking place: a word of its thread-local record, so that parking allocates nothing.
+///
+/// Used by the thread that made it, for one wait at a time.
 @safe
 struct ThreadParking: ~Copyable {
   /// A word for others to set: 0 until the thread is woken, then 1. Unchecked: it is atomic.
@@ -20,14 +22,11 @@ struct ThreadParking: ~Copyable {
   let word: Word
 
   init() {
-    let address = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-    unsafe address.initialize(to: Atomic(0))
+    // Sound: an atomic of 32 bits is those 32 bits, and the word is only ever used as one.
+    let address = unsafe UnsafeMutableRawPointer(nexus_thread_parking_word())
+      .assumingMemoryBound(to: Atomic<UInt32>.self)
     unsafe word = Word(address: address)
-  }
-
-  deinit {
-    unsafe word.address.deinitialize(count: 1)
-    unsafe word.address.deallocate()
+    reset()
   }
 
   /// Makes ready for another sleep. A wake that came before is forgotten.

@@ -1,16 +1,17 @@
 // A value behind a lock, for the few slow paths that take one.
 
-internal import Glibc
+public import Glibc
 
 /// A value that one thread at a time may change.
 ///
 /// A pthread mutex and not the standard library's: ThreadSanitizer follows this one, and takes what the other guards for a
 /// race, since it does not see into that library.
+@usableFromInline
 @safe
 package final class Guarded<Value>: @unchecked Sendable {
   // Unchecked: `value` is only touched while `mutex` is held.
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let value: UnsafeMutablePointer<Value>
+  @usableFromInline package let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  @usableFromInline package let value: UnsafeMutablePointer<Value>
 
   package init(_ initial: sending Value) {
     unsafe mutex = .allocate(capacity: 1)
@@ -28,6 +29,7 @@ package final class Guarded<Value>: @unchecked Sendable {
   }
 
   /// Calls `body` with the value while no other thread has it. Not to be nested.
+  @inlinable @inline(__always)
   package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }

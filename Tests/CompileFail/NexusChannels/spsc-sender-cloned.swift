@@ -1,4 +1,4 @@
-// expect-error: 'clone'
+// expect-error: 'clone()'
 // A channel for one sender has one.
 import NexusChannels
 
