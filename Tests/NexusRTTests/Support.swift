@@ -17,7 +17,7 @@ private struct Failure: Sendable {
 }
 
 /// Checks that failed on threads of `onThread`, by thread.
-private let failures = Mutex<[Int32: [Failure]]>([:])
+private let failures = Guarded<[Int32: [Failure]]>([:])
 
 /// `#expect` for every thread, and for conditions on noncopyable values, which the macro cannot take apart.
 func expect(
