@@ -27,7 +27,7 @@ struct Record: ParsableCommand {
   )
   var archive: String
 
-  @Option(help: ArgumentHelp("The file to record.", valueName: "file"))
+  @Option(help: ArgumentHelp("The file to record; - is standard input here too.", valueName: "file"))
   var input: String?
 
   @Argument(help: ArgumentHelp("- records standard input.", valueName: "-"))
@@ -78,7 +78,7 @@ struct Record: ParsableCommand {
     }
     if connections != nil && listen == nil { throw ValidationError("--connections goes with --listen.") }
     if let connections, connections < 1 { throw ValidationError("--connections must be at least 1.") }
-    if threads != 1 && input == nil {
+    if threads != 1 && inputFile == nil {
       throw ValidationError(
         "--threads goes with --input FILE: a stream has one producer, each connection its own.")
     }
@@ -118,10 +118,13 @@ struct Record: ParsableCommand {
     if let error = summary.inputError { throw error }
   }
 
+  /// The file to record; nil where the input is a stream.
+  private var inputFile: String? { input == "-" ? nil : input }
+
   private var recorderConfiguration: RecorderConfiguration {
     let source: RecorderConfiguration.Input
-    if let input {
-      source = .file(input)
+    if let inputFile {
+      source = .file(inputFile)
     } else if let listen {
       source = .listen(host: listen.host, port: listen.port, connections: connections)
     } else {

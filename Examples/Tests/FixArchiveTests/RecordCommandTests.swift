@@ -44,6 +44,16 @@ import Testing
     #expect(fixArchive("cat", archive).output == contents(input))
   }
 
+  @Test(arguments: [["-"], ["--input", "-"]])
+  func dash_isStandardInput(arguments: [String]) {
+    let (directory, input) = makeInput(100)
+    defer { remove(directory) }
+    let archive = directory + "/archive"
+    let recorded = RunningProgram(["record", "--archive", archive] + arguments, input: input).finish()
+    #expect(recorded.exitCode == 0)
+    #expect(fixArchive("cat", archive).output == contents(input))
+  }
+
   @Test func usageErrors_sayWhatToDo() {
     let none = fixArchive("record", "--archive", "/tmp/none")
     #expect(none.exitCode == 64)
