@@ -22,7 +22,7 @@ extension LoopState {
     while unsafe (loop.pointee.slab.residents > 0 || loop.pointee.slab.guests > 0)
       && Monotonic.now() < deadline
     {
-      unsafe loop.pointee.cancelAll()
+      unsafe cancelAll(loop)
       unsafe loop.pointee.dismissParked()
       unsafe runTasks(loop, until: nil)
       let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil

@@ -104,8 +104,22 @@ extension LoopState {
       unsafe slot.pointee.state.store(SlotState.with(SlotState.queued, of: word), ordering: .relaxed)
       unsafe runQueue.push(RunItem(slot: slot))
     } else {
-      _ = unsafe token(of: slot, word).end(.woken)
+      unsafe endArmed(slot, word, .woken)
     }
+  }
+
+  /// Ends an armed wait that other threads may be ending too. Pushes to this state's own queue, and not through the
+  /// thread's pointer as a token would: `self` is exclusively ours here.
+  @usableFromInline @inline(never)
+  mutating func endArmed(_ slot: SlotPointer, _ word: UInt64, _ reason: WakeReason) {
+    guard word & SlotState.phaseMask == SlotState.armed,
+      unsafe slot.pointee.state.compareExchange(
+        expected: word, desired: SlotState.with(SlotState.queued, of: word),
+        ordering: .acquiringAndReleasing
+      ).exchanged
+    else { return }
+    unsafe slot.pointee.reason = reason
+    unsafe runQueue.push(RunItem(slot: slot))
   }
 
   /// The token of the wait that `word` stands for.
@@ -138,9 +152,11 @@ extension LoopState {
     case SlotState.armedLocal:
       unsafe slot.pointee.reason = .cancelled
       unsafe wakeLocally(slot)
-    case SlotState.armed, SlotState.inFlight:
-      // Other threads may be at it: through the same door as they.
-      _ = unsafe token(of: slot, word).end(.cancelled)
+    case SlotState.armed: unsafe endArmed(slot, word, .cancelled)
+    case SlotState.inFlight:
+      // A resident's operation is known to this thread alone.
+      unsafe slot.pointee.state.store(SlotState.with(SlotState.cancelQueued, of: word), ordering: .relaxed)
+      unsafe runQueue.push(RunItem(slot: slot))
     default: break  // Runs, is queued, or is being cancelled already.
     }
   }

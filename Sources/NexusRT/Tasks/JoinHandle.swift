@@ -50,7 +50,7 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
     unsafe body.pointee.isCancelled = true
     // A resident that was given the body and has not run yet finds the mark when it starts.
     if unsafe body.pointee.hasStarted, let slot = unsafe body.pointee.slot {
-      unsafe LoopState.current(for: "JoinHandle.cancel()").pointee.cancel(slot)
+      unsafe LoopState.cancel(slot, LoopState.current(for: "JoinHandle.cancel()"))
     }
   }
 

@@ -53,7 +53,7 @@ extension LoopState {
       unsafe loop.pointee.resumed = slot
       guard let body = unsafe slot.pointee.body else { break }
       unsafe body.pointee.hasStarted = true
-      if unsafe body.pointee.isCancelled || loop.pointee.isEnding { unsafe loop.pointee.cancel(slot) }
+      if unsafe body.pointee.isCancelled || loop.pointee.isEnding { unsafe cancel(slot, loop) }
       unsafe await run(body, loop)
       // A wake that was sent to a wait the body gave up can still hold the slot's link.
       while unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask != SlotState.idle {
@@ -118,17 +118,20 @@ extension LoopState {
   }
 
   /// Marks the resident's task as cancelled and ends its wait.
-  mutating func cancel(_ slot: SlotPointer) {
+  ///
+  /// Through the pointer, like everything that may run others' code: the Swift runtime calls the cancellation handlers of
+  /// the task's children, and these queue what they wake.
+  static func cancel(_ slot: SlotPointer, _ loop: LoopPointer) {
     guard unsafe !slot.pointee.isCancelled else { return }
     unsafe slot.pointee.isCancelled = true
     unsafe nexus_task_cancel(slot.pointee.suspension.task.unsafelyUnwrapped)
-    unsafe cancelWait(of: slot)
+    unsafe loop.pointee.cancelWait(of: slot)
   }
 
   /// Cancels every resident that has a body.
-  mutating func cancelAll() {
-    var slots = unsafe slab.residentsWithBody
-    while let slot = unsafe slots.popLast() { unsafe cancel(slot) }
+  static func cancelAll(_ loop: LoopPointer) {
+    var slots = unsafe loop.pointee.slab.residentsWithBody
+    while let slot = unsafe slots.popLast() { unsafe cancel(slot, loop) }
   }
 
   /// Lets every parked resident end: each resumes without a body and leaves.
