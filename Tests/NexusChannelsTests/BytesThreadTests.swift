@@ -53,17 +53,6 @@ import Testing
     #expect(signals.queued == 0)
   }
 
-  @Test func parking_whenItsFutexIsWokenButNotItsWord_sleepsOn() throws {
-    let parking = ThreadParking()
-    let word = parking.word
-    let box = ParkingBox(parking)
-    let thread = Worker { box.park() }
-    for _ in 0..<1_000 { word.wake() }
-    word.set()
-    word.wake()
-    try thread.join()
-  }
-
   @Test func claimBlocking_whenTooLarge_saysTheLimit_alsoWhileOthersWait() throws {
     let ends = MPSCBytes.channel(capacity: 64)
     var tx = ends.sender
@@ -140,10 +129,4 @@ import Testing
 
 private final class Slot: @unchecked Sendable {
   var receiver: BytesReceiver?
-}
-
-private final class ParkingBox: @unchecked Sendable {
-  private let parking: ThreadParking
-  init(_ parking: consuming ThreadParking) { self.parking = parking }
-  func park() { parking.park() }
 }

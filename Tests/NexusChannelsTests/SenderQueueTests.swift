@@ -82,11 +82,8 @@ import Testing
 }
 
 /// A waiter that can be told from others; its token wakes nobody.
-private func waiter(_ name: UInt64) -> SenderQueue.Waiter {
-  unsafe .task(WakeToken(uncheckedRawValue: name))
+private func waiter(_ name: UInt64) -> WakeToken {
+  unsafe WakeToken(uncheckedRawValue: name)
 }
 
-private func name(_ waiter: SenderQueue.Waiter?) -> UInt64? {
-  if case .task(let token)? = waiter { return token.rawValue }
-  return nil
-}
+private func name(_ waiter: WakeToken?) -> UInt64? { waiter?.rawValue }

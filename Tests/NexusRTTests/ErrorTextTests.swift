@@ -7,7 +7,7 @@ import Testing
 @Suite struct ErrorTextTests {
   @Test(arguments: [
     (RuntimeError.runtimeExistsOnThisThread, ["alive on this thread", "use that one"]),
-    (.tooManyRuntimes, ["1024", "end one first"]),
+    (.tooManyRuntimes, ["1023", "end one first"]),
     (.ioUringDisabled(reason: "the reason"), ["io_uring is not available", "the reason"]),
     (.kernelTooOld(missing: "a feature"), ["this kernel (", "lacks a feature", "Linux 5.11 or later"]),
     (

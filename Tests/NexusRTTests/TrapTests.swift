@@ -37,7 +37,7 @@ import Testing
 
   @Test func wait_betweenBlockOns_traps() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      try await inRuntime { _ in Wait(for: "my wait").giveUp() }
+      try await inRuntime { _ in _ = Wait(for: "my wait").giveUp() }
     }
     expectSaid(result, "my wait must be called from a task of a runtime")
   }

@@ -79,7 +79,10 @@ private final class Place: Sendable {
     if before == Board.all { return }
     let wait = Wait(for: "test")
     bits.store(wait.token.rawValue, ordering: .sequentiallyConsistent)
-    if sent.load(ordering: .sequentiallyConsistent) != before { return wait.giveUp() }
+    if sent.load(ordering: .sequentiallyConsistent) != before {
+      wait.giveUp()
+      return
+    }
     _ = await wait.suspend()
   }
 

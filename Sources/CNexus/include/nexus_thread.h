@@ -14,8 +14,8 @@ typedef struct nexus_thread {
   void *_Nullable *_Nullable access_head;
   /// The suspension for which a job is about to be enqueued by the portable ways; null otherwise.
   void *_Nullable parking;
-  /// Where this thread sleeps while it is parked at a channel, as a plain thread: a futex word. Others set it.
-  uint32_t parking_word;
+  /// The slot in which this thread waits as a plain thread (ThreadWait.swift); null until it first does.
+  void *_Nullable waiting_slot;
 } nexus_thread;
 
 // Initial-exec: the record is reached by one instruction from the thread pointer, also from a shared library
@@ -24,8 +24,12 @@ extern _Thread_local nexus_thread nexus_this_thread __attribute__((tls_model("in
 
 static inline nexus_thread *_Nonnull nexus_thread_get(void) { return &nexus_this_thread; }
 
-/// The calling thread's futex word.
-static inline uint32_t *_Nonnull nexus_thread_parking_word(void) { return &nexus_this_thread.parking_word; }
+/// Forgets the runtime of the calling thread, which may have another later.
+static inline void nexus_thread_forget_runtime(void) {
+  void *slot = nexus_this_thread.waiting_slot;
+  nexus_this_thread = (nexus_thread){0};
+  nexus_this_thread.waiting_slot = slot;
+}
 
 /// The runtime state of the calling thread, or null.
 static inline void *_Nullable nexus_thread_loop(void) { return nexus_this_thread.loop; }

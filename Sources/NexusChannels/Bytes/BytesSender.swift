@@ -122,7 +122,7 @@ extension BytesSender where Writer: ~Copyable {
     defer { leave(place) }
     while true {
       let wait = Wait(for: "claim")
-      let isFirst = signals.announce(.task(wait.token), at: place)
+      let isFirst = signals.announce(wait.token, at: place)
       // Announced before the last look: pairs with the fence of those who give room back (`roomFreed`).
       nexus_full_fence()
       if isWorthATry(count, isFirst) {
@@ -147,15 +147,17 @@ extension BytesSender where Writer: ~Copyable {
       for _ in 0..<32 { nexus_spin_hint() }
     }
     if let error = refusal(of: count) { throw error }
-    // Lives until this has left the queue: whoever sets its word finds it there, under the queue's lock.
-    let parking = ThreadParking()
     let place = signals.join()
     defer { leave(place) }
     while true {
-      parking.reset()
-      let isFirst = signals.announce(.thread(parking.word), at: place)
+      let wait = ThreadWait(for: "claimBlocking")
+      let isFirst = signals.announce(wait.token, at: place)
       nexus_full_fence()
-      if !isWorthATry(count, isFirst) { parking.park() }
+      if isWorthATry(count, isFirst) {
+        wait.giveUp()
+      } else {
+        _ = wait.park()
+      }
       if let ticket = unsafe try tryNow(count, at: place) { return unsafe ticket }
     }
   }

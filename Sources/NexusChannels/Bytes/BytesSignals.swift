@@ -84,7 +84,7 @@ final class BytesSignals: Sendable {
   /// Registers the wait of the sender at `place`.
   ///
   /// - Returns: Whether it is next.
-  func announce(_ waiter: SenderQueue.Waiter, at place: SenderQueue.Place) -> Bool {
+  func announce(_ waiter: WakeToken, at place: SenderQueue.Place) -> Bool {
     change { queue in
       queue.set(waiter, at: place)
       return queue.isFirst(place)
@@ -108,18 +108,8 @@ final class BytesSignals: Sendable {
     wake { $0.callFirst() }
   }
 
-  private func wake(_ choose: (inout SenderQueue) -> SenderQueue.Waiter?) {
-    let waiter = change { queue in
-      let waiter = choose(&queue)
-      // A thread's word is set under the lock: the thread, which takes the lock before it leaves, keeps it till then.
-      if case .thread(let word)? = waiter { word.set() }
-      return waiter
-    }
-    switch waiter {
-    case .task(let token): token.wake()
-    case .thread(let word): word.wake()
-    case nil: break
-    }
+  private func wake(_ choose: (inout SenderQueue) -> WakeToken?) {
+    change(choose)?.wake()
   }
 
   private func change<Result>(_ body: (inout SenderQueue) -> Result) -> Result {

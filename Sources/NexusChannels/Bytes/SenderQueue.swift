@@ -9,12 +9,6 @@ internal import Synchronization
 /// Invariants: `first` and `last` are `none` exactly while `count` is 0; a place in use carries the ticket of its sender,
 /// a free one the ticket 0.
 struct SenderQueue {
-  /// How a waiter is woken.
-  enum Waiter: Sendable {
-    case task(WakeToken)
-    case thread(ThreadParking.Word)
-  }
-
   /// Where a sender stands.
   struct Place: Sendable {
     fileprivate let index: Int
@@ -23,7 +17,7 @@ struct SenderQueue {
 
   private struct Node {
     /// How to wake the sender; nil while it runs, called or not yet waiting.
-    var waiter: Waiter?
+    var waiter: WakeToken?
     /// Tells this sender from earlier and later ones at the same index.
     var ticket: UInt64
     var previous: Int
@@ -58,7 +52,7 @@ struct SenderQueue {
   }
 
   /// Says how to wake the sender at `place` from now on; nothing if it is no longer in the queue. O(1).
-  mutating func set(_ waiter: Waiter, at place: Place) {
+  mutating func set(_ waiter: WakeToken, at place: Place) {
     if isQueued(place) { nodes[place.index].waiter = waiter }
   }
 
@@ -71,12 +65,12 @@ struct SenderQueue {
   }
 
   /// How to wake the first sender, which keeps its place; nil if it has been called already. O(1).
-  mutating func callFirst() -> Waiter? {
+  mutating func callFirst() -> WakeToken? {
     first == SenderQueue.none ? nil : nodes[first].waiter.take()
   }
 
   /// Takes the first sender out, and tells how to wake it, if it waits. O(1).
-  mutating func removeFirst() -> Waiter? {
+  mutating func removeFirst() -> WakeToken? {
     guard first != SenderQueue.none else { return nil }
     let waiter = nodes[first].waiter
     unlink(first)

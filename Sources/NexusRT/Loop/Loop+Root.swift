@@ -119,7 +119,7 @@ extension Loop {
       let message =
         unsafe "NexusRT: a runtime ended while \(state.pointee.slab.bodies) of its tasks ignored their cancellation for \(state.pointee.endTimeout / 1_000_000) ms: they will never run again, and their memory is not freed\n"
       _ = unsafe message.utf8CString.withUnsafeBufferPointer { unsafe write(2, $0.baseAddress, $0.count - 1) }
-      unsafe nexus_thread_get().pointee = nexus_thread()
+      nexus_thread_forget_runtime()
       _ = unsafe Unmanaged.passRetained(self)
       return
     }

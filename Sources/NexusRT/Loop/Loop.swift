@@ -52,7 +52,7 @@ actor LoopActor {
 
   /// Gives everything back. Only when no task of the runtime exists any more, on its own thread.
   func dismantle() {
-    unsafe nexus_thread_get().pointee = nexus_thread()
+    nexus_thread_forget_runtime()
     unsafe state.pointee.bodyPool.freeAll()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()

@@ -56,6 +56,7 @@ extension LoopState {
     let arrived = unsafe loop.pointee.mailbox.pointee.takeAll(into: &loop.pointee.runQueue)
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
     if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
+    if unsafe !loop.pointee.watched.isEmpty { unsafe loop.pointee.lookAtWatched() }
     if unsafe mayPark && loop.pointee.runQueue.isEmpty && !loop.pointee.reactor.hasCompletions {
       unsafe loop.pointee.park(until: deadline)
     } else if unsafe loop.pointee.reactor.isDue {
@@ -67,7 +68,13 @@ extension LoopState {
 
   private mutating func fireTimers() {
     let now = Monotonic.now()
-    while let slot = unsafe timers.popExpired(now: now) { unsafe wakeLocally(slot) }
+    while let slot = unsafe timers.popExpired(now: now) { unsafe timeOut(slot) }
+  }
+
+  /// Looks at the words that waits are to end for, and now and then makes sure that nobody has to any more.
+  private mutating func lookAtWatched() {
+    let isLast = watched.count > WatchedWords.most || counters.turns & 0x3FF == 0
+    checkWatched(isLast: isLast)
   }
 
   /// Waits in the kernel until something completes, a deadline comes or another thread wakes a task.
@@ -77,6 +84,10 @@ extension LoopState {
       let now = Monotonic.now()
       if deadline <= now { return fireTimers() }
       timeout = deadline - now
+    }
+    if !watched.isEmpty {
+      checkWatched(isLast: true)
+      if !runQueue.isEmpty { return }
     }
     guard unsafe mailbox.pointee.park() else { return }
     counters.enters &+= 1

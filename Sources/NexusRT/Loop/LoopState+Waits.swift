@@ -61,29 +61,77 @@ extension LoopState {
     unsafe runQueue.push(RunItem(slot: slot))
   }
 
-  /// Ends a wait that the task no longer needs, before it suspended.
+  /// Ends a wait that the task no longer needs, before it suspended; false if somebody ended it before.
   @inlinable @inline(__always)
-  mutating func giveUp(_ slot: SlotPointer) {
+  @discardableResult
+  mutating func giveUp(_ slot: SlotPointer) -> Bool {
     let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    var wasArmed = false
     switch word & SlotState.phaseMask {
     case SlotState.armedLocal:
       unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
+      wasArmed = true
     case SlotState.armed:
       // If the exchange fails a waker was first, and the slot is in a queue or on its way into one. The loop takes it
       // out later, sees that its task is not suspended, and leaves it alone.
-      _ = unsafe slot.pointee.state.compareExchange(
-        expected: word, desired: SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
+      wasArmed =
+        unsafe slot.pointee.state.compareExchange(
+          expected: word, desired: SlotState.with(SlotState.idle, of: word), ordering: .acquiring
+        ).exchanged
     default: break
     }
     if unsafe slot.pointee.role == .guest { unsafe releaseGuest(slot) }
+    return wasArmed
   }
 
-  /// Why the wait of the resumed `slot` ended: true if it was woken.
+  /// Why the wait of the resumed `slot` ended.
   @inlinable @inline(__always)
-  mutating func finishWait(_ slot: SlotPointer) -> Bool {
+  mutating func finishWait(_ slot: SlotPointer) -> WaitOutcome {
     let reason = unsafe slot.pointee.reason
     if unsafe slot.pointee.role == .guest { unsafe releaseGuest(slot) }
-    return reason == .woken
+    return reason
+  }
+
+  /// Whether a wait of the slot's task is cancelled from its start.
+  @inlinable @inline(__always)
+  func isCancelled(_ slot: SlotPointer) -> Bool {
+    unsafe nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
+  }
+
+  /// Has the slot's wait end at `deadline`, with the reason `timedOut`.
+  @usableFromInline
+  mutating func startTimer(_ slot: SlotPointer, _ deadline: Deadline) {
+    unsafe timers.insert(slot, deadline: deadline.nanoseconds)
+  }
+
+  /// Takes the deadline back; nothing happens if it was it that ended the wait.
+  @usableFromInline
+  mutating func stopTimer(_ slot: SlotPointer) { unsafe timers.remove(slot) }
+
+  /// Has the loop look at `word` for the armed wait of `slot`.
+  @usableFromInline
+  mutating func watch(_ slot: SlotPointer, _ word: UnsafePointer<Atomic<UInt64>>, _ expected: UInt64) {
+    let armed = unsafe slot.pointee.state.load(ordering: .relaxed)
+    // Given up and still queued: over before it began.
+    guard armed & SlotState.phaseMask == SlotState.armed else { return }
+    unsafe watched.add(word, expected: expected, slot, armed: armed)
+  }
+
+  /// Ends the waits whose words have changed. With `isLast` none is looked at again, which takes a heavy fence.
+  mutating func checkWatched(isLast: Bool) {
+    if isLast { nexus_heavy_fence() }
+    var changed = RunQueue()
+    unsafe watched.check { slot in
+      let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+      let (isClaimed, _) = unsafe slot.pointee.state.compareExchange(
+        expected: word, desired: SlotState.with(SlotState.queued, of: word),
+        ordering: .acquiringAndReleasing)
+      guard isClaimed else { return }
+      unsafe slot.pointee.reason = .woken
+      changed.push(unsafe RunItem(slot: slot))
+    }
+    while let item = changed.pop() { runQueue.push(item) }
+    if isLast { watched.forgetAll() }
   }
 
   /// Gives a guest's slot back, now or, while it is in a queue, when the loop takes it out.
@@ -108,10 +156,21 @@ extension LoopState {
     }
   }
 
+  /// Ends the wait of a slot whose deadline has come, if it still lasts.
+  mutating func timeOut(_ slot: SlotPointer) {
+    let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    if word & SlotState.phaseMask == SlotState.armedLocal {
+      unsafe slot.pointee.reason = .timedOut
+      unsafe wakeLocally(slot)
+    } else {
+      unsafe endArmed(slot, word, .timedOut)
+    }
+  }
+
   /// Ends an armed wait that other threads may be ending too. Pushes to this state's own queue, and not through the
   /// thread's pointer as a token would: `self` is exclusively ours here.
   @usableFromInline @inline(never)
-  mutating func endArmed(_ slot: SlotPointer, _ word: UInt64, _ reason: WakeReason) {
+  mutating func endArmed(_ slot: SlotPointer, _ word: UInt64, _ reason: WaitOutcome) {
     guard word & SlotState.phaseMask == SlotState.armed,
       unsafe slot.pointee.state.compareExchange(
         expected: word, desired: SlotState.with(SlotState.queued, of: word),
@@ -176,6 +235,7 @@ extension LoopState {
       // A plain store: a stale token's exchange fails before and after it alike.
       unsafe slot.pointee.state.store(SlotState.with(SlotState.idle, of: word), ordering: .relaxed)
       unsafe resumed = slot
+      budget = LoopState.budgetPerResume
       return .resume
     }
     return unsafe poppedUnusual(slot, word)

@@ -38,7 +38,11 @@ public struct RuntimeCounters: Sendable, Equatable {
   @usableFromInline var bodyPool = BodyPool()
   /// The kernel's id of the loop's thread.
   @usableFromInline let threadID: Int32
+  /// How many more operations the running task may complete without waiting before it lets others run (Budget.swift).
+  @usableFromInline var budget = LoopState.budgetPerResume
+  @usableFromInline static let budgetPerResume: Int32 = 128
   var timers = TimerHeap()
+  var watched = WatchedWords()
   var reactor: Reactor
   var world: World
   /// Whether `withWorld` is on the stack.

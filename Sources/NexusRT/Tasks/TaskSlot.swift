@@ -13,13 +13,8 @@ enum SlotRole: UInt8 {
   case resident
   /// Lent for one wait to a task that is not ours: a child task (`async let`, a task group) of a resident.
   case guest
-}
-
-/// Why a wait ended.
-@usableFromInline
-enum WakeReason: UInt8 {
-  case woken
-  case cancelled
+  /// Owned by a plain thread, which parks in it while it waits.
+  case thread
 }
 
 /// One task's place in the runtime.
@@ -34,7 +29,7 @@ enum WakeReason: UInt8 {
   /// The wait's generation and phase: the one word other threads touch.
   @usableFromInline let state: Atomic<UInt64>
   /// Why the last wait ended. Written by whoever moved the phase to queued, read by the task.
-  @usableFromInline var reason: WakeReason
+  @usableFromInline var reason: WaitOutcome
   @usableFromInline var role: SlotRole
   /// Whether `nexus_task_cancel` was called for the resident: it must not be used for another body.
   @usableFromInline var isCancelled: Bool

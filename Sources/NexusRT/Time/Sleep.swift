@@ -1,7 +1,5 @@
 // Sleeping until a time.
 
-internal import CNexus
-
 /// Suspends the current task for `duration`, with the resolution of the kernel's clock (ns): there is no tick.
 ///
 /// - Throws: `CancellationError` if the task is cancelled before or meanwhile; nothing of the sleep remains then.
@@ -9,16 +7,18 @@ internal import CNexus
 ///
 /// Traps outside a task of a runtime. Measured on CLOCK_MONOTONIC, which stands still while the machine is suspended.
 nonisolated(nonsending) public func sleep(for duration: Duration) async throws(CancellationError) {
-  let deadline = Monotonic.now() &+ duration.clampedNanoseconds
+  try await sleep(until: .after(duration))
+}
+
+/// Suspends the current task until `deadline`, as `sleep(for:)` does.
+nonisolated(nonsending) public func sleep(until deadline: Deadline) async throws(CancellationError) {
   let loop = unsafe LoopState.current(for: "sleep")
   // A wake that was meant for an earlier wait may end this one early: sleep on.
-  repeat {
-    let wait = unsafe Wait(local: loop, for: "sleep")
-    let slot = unsafe wait.slot
-    unsafe loop.pointee.timers.insert(slot, deadline: deadline)
-    let wasWoken = await wait.suspend()
-    // Not there any more if the deadline is what ended the wait.
-    unsafe loop.pointee.timers.remove(slot)
-    if !wasWoken { throw CancellationError() }
-  } while Monotonic.now() < deadline
+  while true {
+    switch unsafe await Wait(local: loop, for: "sleep").suspend(until: deadline) {
+    case .timedOut: return
+    case .cancelled: throw CancellationError()
+    case .woken: continue
+    }
+  }
 }

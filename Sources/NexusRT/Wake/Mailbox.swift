@@ -127,8 +127,8 @@ public import Synchronization
 /// The table of all mailboxes of the process, and the pool of those without a runtime.
 @usableFromInline
 enum MailboxTable {
-  /// The most runtimes that can be alive at a time.
-  @usableFromInline static let limit = 1024
+  /// The most runtimes that can be alive at a time. One index is left over: see `ThreadSlots`.
+  @usableFromInline static let limit = 1023
 
   private struct Pool {
     /// Indices of mailboxes without a runtime.

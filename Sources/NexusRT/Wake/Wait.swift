@@ -1,6 +1,5 @@
 // One wait of the current task: armed, registered somewhere by its token, then suspended or given up.
 
-public import CNexus
 public import Synchronization
 
 /// One wait of the task that runs now.
@@ -13,7 +12,8 @@ public import Synchronization
 public struct Wait: ~Copyable {
   @usableFromInline let slot: SlotPointer
   @usableFromInline let loop: LoopPointer
-  /// Whether the task had been cancelled before the wait began: then `suspend` does not suspend.
+  /// Whether the task, or a cancel scope it is in, had been cancelled before the wait began: then `suspend` does not
+  /// suspend.
   @usableFromInline let wasCancelled: Bool
 
   /// Arms the current task for a wake from any thread.
@@ -27,6 +27,11 @@ public struct Wait: ~Copyable {
 
   /// Arms the current task for a wake by the loop's own thread alone, which costs no atomic read-modify-write.
   @inlinable @inline(__always)
+  package init(localFor operation: StaticString) {
+    unsafe self.init(LoopState.current(for: operation), SlotState.armedLocal, operation)
+  }
+
+  @inlinable @inline(__always)
   init(local loop: LoopPointer, for operation: StaticString) {
     unsafe self.init(loop, SlotState.armedLocal, operation)
   }
@@ -35,7 +40,7 @@ public struct Wait: ~Copyable {
   init(_ loop: LoopPointer, _ phase: UInt64, _ operation: StaticString) {
     unsafe self.loop = loop
     unsafe slot = loop.pointee.currentSlot(operation)
-    unsafe wasCancelled = nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
+    unsafe wasCancelled = loop.pointee.isCancelled(slot)
     unsafe loop.pointee.arm(slot, phase)
   }
 
@@ -47,33 +52,63 @@ public struct Wait: ~Copyable {
     }
   }
 
+  /// Has the loop look at `word` itself, and end the wait if it is no longer `expected`, for as long as a publisher that
+  /// makes a light fence between its change of the word and its look for a token may not have seen this wait's.
+  ///
+  /// `word` must stay valid until the wait is over.
+  @inlinable @inline(__always)
+  package borrowing func watch(_ word: UnsafePointer<Atomic<UInt64>>, while expected: UInt64) {
+    unsafe loop.pointee.watch(slot, word, expected)
+  }
+
   /// Suspends the task until the token is woken or the task is cancelled.
   ///
-  /// - Returns: true if it was woken, false if the task was cancelled. After either the token is stale; take it out of
+  /// - Returns: true if it was woken, false if it was cancelled. After either the token is stale; take it out of
   ///   wherever it was registered.
   @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func suspend() async -> Bool {
-    if wasCancelled {
-      giveUp()
-      return false
-    }
+    // A wake that came first counts: its sender may have left something.
+    if wasCancelled { return !giveUp() }
     let slot = unsafe self.slot
     let loop = unsafe self.loop
     discard self
+    unsafe await Wait.suspend(slot, loop)
+    return unsafe loop.pointee.finishWait(slot) == .woken
+  }
+
+  /// The same until `deadline` at the latest; nil is never.
+  ///
+  /// O(log n) in the number of waits with a deadline; without one as `suspend()`.
+  @inlinable @inline(__always)
+  nonisolated(nonsending) public consuming func suspend(until deadline: Deadline?) async -> WaitOutcome {
+    if wasCancelled { return giveUp() ? .cancelled : .woken }
+    let slot = unsafe self.slot
+    let loop = unsafe self.loop
+    discard self
+    if let deadline { unsafe loop.pointee.startTimer(slot, deadline) }
+    unsafe await Wait.suspend(slot, loop)
+    if deadline != nil { unsafe loop.pointee.stopTimer(slot) }
+    return unsafe loop.pointee.finishWait(slot)
+  }
+
+  /// Ends the wait without suspending.
+  ///
+  /// - Returns: false if somebody ended it before: look again then, if that could have meant something.
+  @inlinable @inline(__always)
+  @discardableResult
+  public consuming func giveUp() -> Bool {
+    let wasArmed = unsafe loop.pointee.giveUp(slot)
+    discard self
+    return wasArmed
+  }
+
+  @inlinable @inline(__always)
+  nonisolated(nonsending) static func suspend(_ slot: SlotPointer, _ loop: LoopPointer) async {
     if unsafe slot.pointee.role == .resident {
       unsafe await Suspension.suspend(slot, loop)
     } else {
       unsafe await Wait.suspendGuest(slot, loop)
     }
-    return unsafe loop.pointee.finishWait(slot)
-  }
-
-  /// Ends the wait without suspending. A wake that has been sent meanwhile is swallowed: look again after this if it
-  /// could have meant something.
-  @inlinable @inline(__always)
-  public consuming func giveUp() {
-    unsafe loop.pointee.giveUp(slot)
-    discard self
   }
 
   deinit { unsafe loop.pointee.giveUp(slot) }

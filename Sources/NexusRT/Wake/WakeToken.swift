@@ -1,11 +1,11 @@
 // A token names one wait of one task. Whoever holds it may wake the task out of that wait, once, from any thread.
 
-internal import Synchronization
+public import Synchronization
 
-/// Names one wait of one task of a runtime.
+/// Names one wait of one task of a runtime, or of one plain thread.
 ///
 /// A plain number: it may be copied, sent and kept for ever. Waking with a token whose wait is over, because it was
-/// woken, cancelled or given up, or because its task or even its runtime has ended, does nothing.
+/// woken, cancelled or given up, or because its task, its thread or even its runtime has ended, does nothing.
 @frozen
 public struct WakeToken: Sendable, Equatable {
   /// Generation (32 bits), mailbox (10 bits), slot (22 bits). Never zero for a wait that began.
@@ -45,11 +45,14 @@ public struct WakeToken: Sendable, Equatable {
     return end(.woken)
   }
 
-  @usableFromInline
-  func end(_ reason: WakeReason) -> Bool {
-    let place = UInt32(truncatingIfNeeded: bits)
-    let mailbox = unsafe MailboxTable.mailbox(place >> 22)
-    let slot = unsafe mailbox.pointee.slot(place & (Mailbox.slotLimit - 1))
+  /// Ends the wait this token names, if it still lasts, without letting the waiter go on yet: `resumeClaimed` does.
+  ///
+  /// In between, whoever claimed the wait may leave something for the waiter, under a lock that both take: of all who
+  /// could end a wait, exactly one does.
+  @inlinable @inline(__always)
+  @discardableResult
+  package func claim(_ reason: WaitOutcome = .woken) -> Bool {
+    let slot = unsafe self.slot
     let wait = bits & ~SlotState.phaseMask
     // Whoever makes this exchange owns the slot until the loop takes it from the queue, and may write its reason and
     // its link. The release pairs with nothing here: the push that follows publishes.
@@ -58,31 +61,75 @@ public struct WakeToken: Sendable, Equatable {
         expected: wait | SlotState.armed, desired: wait | SlotState.queued,
         ordering: .acquiringAndReleasing
       ).exchanged
-    else {
-      return unsafe reason == .cancelled && cancelInFlight(slot, wait, mailbox)
-    }
+    else { return false }
     unsafe slot.pointee.reason = reason
-    unsafe enqueue(slot, mailbox)
+    return true
+  }
+
+  /// Lets the waiter of a wait that was claimed go on. To be called once, by the claimer, outside of its locks.
+  @usableFromInline
+  package func resumeClaimed() { unsafe enqueue(slot) }
+
+  /// As `claim`, where the wait is known to be one of this thread's runtime: without an atomic read-modify-write if it is a
+  /// local one.
+  @inlinable @inline(__always)
+  package func claimLocally() -> Bool {
+    let slot = unsafe self.slot
+    let wait = bits & ~SlotState.phaseMask
+    guard unsafe slot.pointee.state.load(ordering: .relaxed) == wait | SlotState.armedLocal else { return claim() }
+    unsafe slot.pointee.state.store(wait | SlotState.queued, ordering: .relaxed)
+    return true
+  }
+
+  /// As `resumeClaimed`, for a wait of this thread's runtime.
+  @inlinable @inline(__always)
+  package func resumeClaimedLocally() {
+    let loop = unsafe LoopState.ofThisThread.unsafelyUnwrapped
+    unsafe loop.pointee.runQueue.push(RunItem(slot: slot))
+  }
+
+  @inlinable
+  var slot: SlotPointer {
+    @inline(__always) get {
+      let place = UInt32(truncatingIfNeeded: bits)
+      return unsafe mailbox.pointee.slot(place & (Mailbox.slotLimit - 1))
+    }
+  }
+
+  @inlinable
+  var mailbox: MailboxPointer {
+    @inline(__always) get { unsafe MailboxTable.mailbox(UInt32(truncatingIfNeeded: bits) >> 22) }
+  }
+
+  @usableFromInline
+  func end(_ reason: WaitOutcome) -> Bool {
+    guard claim(reason) else { return reason == .cancelled && cancelInFlight() }
+    resumeClaimed()
     return true
   }
 
   /// A wait for the kernel is not ended by its cancellation: the loop is asked to cancel the operation.
-  private func cancelInFlight(_ slot: SlotPointer, _ wait: UInt64, _ mailbox: MailboxPointer) -> Bool {
+  private func cancelInFlight() -> Bool {
+    let slot = unsafe self.slot
+    let wait = bits & ~SlotState.phaseMask
     guard
       unsafe slot.pointee.state.compareExchange(
         expected: wait | SlotState.inFlight, desired: wait | SlotState.cancelQueued,
         ordering: .acquiringAndReleasing
       ).exchanged
     else { return false }
-    unsafe enqueue(slot, mailbox)
+    unsafe enqueue(slot)
     return true
   }
 
-  @inline(__always)
-  private func enqueue(_ slot: SlotPointer, _ mailbox: MailboxPointer) {
+  private func enqueue(_ slot: SlotPointer) {
     let item = unsafe RunItem(slot: slot)
+    let mailbox = unsafe self.mailbox
     if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
       unsafe loop.pointee.runQueue.push(item)
+    } else if unsafe mailbox.pointee.index == UInt32(MailboxTable.limit) {
+      // Not by the slot's role: its thread may have ended since.
+      unsafe ThreadSlots.unpark(slot)
     } else {
       unsafe mailbox.pointee.push(item)
     }
