@@ -59,13 +59,13 @@ import Testing
     _ = tx.fill()
     let signals = tx.signals
     let other = Handover(tx.clone())
-    let thread = Worker { () -> SendError? in
+    let thread = Worker { () -> BytesSendError? in
       var tx = other.take()
-      do throws(SendError) { try tx.sendBlocking(record(1)) } catch { return error }
+      do throws(BytesSendError) { try tx.sendBlocking(record(1)) } catch { return error }
       return nil
     }
     while signals.queued == 0 { sched_yield() }
-    #expect(throws: SendError.tooLarge(limit: 24)) { try tx.sendBlocking(record(0, count: 25)) }
+    #expect(throws: BytesSendError.tooLarge(limit: 24)) { try tx.sendBlocking(record(0, count: 25)) }
     ends.receiver.close()
     #expect(try thread.join() == .closed)
   }

@@ -130,13 +130,13 @@ func expect(
 // MARK: Ends
 
 extension BytesSender where Writer: ~Copyable {
-  nonisolated(nonsending) mutating func send(_ bytes: [UInt8]) async throws(SendError) {
+  nonisolated(nonsending) mutating func send(_ bytes: [UInt8]) async throws(BytesSendError) {
     var claim = try await claim(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
-  mutating func sendBlocking(_ bytes: [UInt8]) throws(SendError) {
+  mutating func sendBlocking(_ bytes: [UInt8]) throws(BytesSendError) {
     var claim = try claimBlocking(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
@@ -157,8 +157,8 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   /// The error a waiting claim ends with; nil if it succeeds, and then the claim is dropped.
-  nonisolated(nonsending) mutating func claimError(_ count: Int) async -> SendError? {
-    do throws(SendError) {
+  nonisolated(nonsending) mutating func claimError(_ count: Int) async -> BytesSendError? {
+    do throws(BytesSendError) {
       _ = try await claim(count)
       return nil
     } catch { return error }

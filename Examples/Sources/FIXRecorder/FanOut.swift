@@ -33,8 +33,8 @@ final class FanOut: Sendable {
     try PlainThread.start(sender) { sender in
       var sender = sender
       while let batch = queue.take() {
-        do throws(SendError) {
-          try batch.forEach { (message) throws(SendError) in
+        do throws(BytesSendError) {
+          try batch.forEach { (message) throws(BytesSendError) in
             try sender.sendBlocking(message, receiveTime: batch.receiveTime)
           }
         } catch {
@@ -59,7 +59,7 @@ final class FanOut: Sendable {
     }
 
     /// Adds a message to the current batch, and deals that out when it is full or of another time.
-    mutating func deal(_ message: RawSpan, receiveTime: UInt64) throws(SendError) {
+    mutating func deal(_ message: RawSpan, receiveTime: UInt64) throws(BytesSendError) {
       if batch.isEmpty { batch.receiveTime = receiveTime }
       if batch.receiveTime == receiveTime && batch.add(message) { return }
       try dealOut()
@@ -67,7 +67,7 @@ final class FanOut: Sendable {
       precondition(batch.add(message), "a batch holds the largest message")
     }
 
-    private mutating func dealOut() throws(SendError) {
+    private mutating func dealOut() throws(BytesSendError) {
       if fanOut.isClosed.load(ordering: .relaxed) { throw .closed }
       fanOut.queues[next].put(batch)
       next = (next + 1) % fanOut.queues.count

@@ -30,11 +30,11 @@ struct FileProducer: ~Copyable, Sendable {
   /// Runs to the end of the file, or until the run is stopped or the ring closed.
   ///
   /// - Parameter send: gets each message, in order, and when it was received.
-  mutating func run(_ send: (RawSpan, UInt64) throws(SendError) -> Void) {
+  mutating func run(_ send: (RawSpan, UInt64) throws(BytesSendError) -> Void) {
     var buffer = StreamBuffer(
       capacity: 2 * Self.blockSize, maximumMessageLength: maximumMessageLength)
     var error: RecorderError?
-    do throws(SendError) {
+    do throws(BytesSendError) {
       var offset = 0
       var drained = StreamBuffer.Drained.needsInput
       while drained != .finished {
@@ -42,12 +42,12 @@ struct FileProducer: ~Copyable, Sendable {
         if count == 0 { buffer.finish() }
         let time = Clock.sinceEpoch()
         drained = try buffer.drain(
-          message: { (message) throws(SendError) in
+          message: { (message) throws(BytesSendError) in
             try send(message, time)
             offset += message.byteCount
             return true
           },
-          reject: { (reject, bytes) throws(SendError) in
+          reject: { (reject, bytes) throws(BytesSendError) in
             try rejects.sendBlocking(
               RejectRecord(reject: reject, stream: 1, offset: offset, receiveTime: time), bytes)
             offset += bytes.byteCount

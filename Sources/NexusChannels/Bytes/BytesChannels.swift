@@ -57,21 +57,13 @@ public struct BytesEnds<Writer: _BytesWriter & ~Copyable>: ~Copyable, Sendable {
 }
 
 /// Why a claim that may wait did not succeed.
-public enum SendError: Error, Equatable, Sendable {
+public enum BytesSendError: Error, Equatable, Sendable {
   /// The receiver is gone.
   case closed
   /// The task was cancelled, before or while it waited. Nothing was claimed.
   case cancelled
   /// No record of this size fits this channel; the largest that does has `limit` bytes.
   case tooLarge(limit: Int)
-}
-
-/// Why a receive that may wait gave no record.
-public enum ReceiveError: Error, Equatable, Sendable {
-  /// All senders are gone, and every record was received.
-  case closed
-  /// The task was cancelled, before or while it waited. No record was lost.
-  case cancelled
 }
 
 /// What a sender needs of a ring's writer. Conformed to by LogBuf's two writers; not meant for others.

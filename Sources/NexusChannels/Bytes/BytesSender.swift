@@ -60,14 +60,14 @@ extension BytesSender where Writer: ~Copyable {
   /// Those who wait are served in the order in which they came.
   ///
   /// - Parameter count: The payload in bytes. Zero or less is a programmer's error and traps.
-  /// - Throws: `SendError.tooLarge`, `.closed` (also when the receiver goes while this waits), and `.cancelled` when the task
+  /// - Throws: `BytesSendError.tooLarge`, `.closed` (also when the receiver goes while this waits), and `.cancelled` when the task
   ///   is cancelled before it must wait or while it waits. Room that is there is taken without a look at that.
   /// - Complexity: O(1), no allocation; suspends only when the ring is full.
   ///
   /// From a task of a runtime; a plain thread uses `claimBlocking`.
   @inlinable @inline(__always)
   @_lifetime(&self)
-  nonisolated(nonsending) public mutating func claim(_ count: Int) async throws(SendError) -> BytesClaim {
+  nonisolated(nonsending) public mutating func claim(_ count: Int) async throws(BytesSendError) -> BytesClaim {
     let ticket: _WriteTicket
     if let free = unsafe try tryInTurn(count) {
       unsafe ticket = unsafe free
@@ -79,12 +79,12 @@ extension BytesSender where Writer: ~Copyable {
 
   /// As `claim`, from a plain thread: spins for some microseconds while the ring is full, then parks the thread.
   ///
-  /// - Throws: `SendError.tooLarge` and `.closed`.
+  /// - Throws: `BytesSendError.tooLarge` and `.closed`.
   ///
   /// Traps on a runtime's thread, which it would block together with all of its tasks.
   @inlinable @inline(__always)
   @_lifetime(&self)
-  public mutating func claimBlocking(_ count: Int) throws(SendError) -> BytesClaim {
+  public mutating func claimBlocking(_ count: Int) throws(BytesSendError) -> BytesClaim {
     let ticket: _WriteTicket
     if let free = unsafe try tryInTurn(count) {
       unsafe ticket = unsafe free
@@ -96,14 +96,14 @@ extension BytesSender where Writer: ~Copyable {
 
   /// Claims unless there is no room or others wait for it: nil then.
   @inlinable @inline(__always)
-  mutating func tryInTurn(_ count: Int) throws(SendError) -> _WriteTicket? {
+  mutating func tryInTurn(_ count: Int) throws(BytesSendError) -> _WriteTicket? {
     if signals.hasWaitingSenders { return nil }
     return unsafe try tryNow(count)
   }
 
   /// Claims unless there is no room: nil then.
   @inlinable @inline(__always)
-  mutating func tryNow(_ count: Int) throws(SendError) -> _WriteTicket? {
+  mutating func tryNow(_ count: Int) throws(BytesSendError) -> _WriteTicket? {
     do throws(ClaimError) {
       return unsafe try writer._tryTicket(count)
     } catch {
@@ -116,7 +116,7 @@ extension BytesSender where Writer: ~Copyable {
 
   /// Waits in the queue of senders until it is this sender's turn and there is room.
   @usableFromInline @inline(never)
-  nonisolated(nonsending) mutating func waitForRoom(_ count: Int) async throws(SendError) -> _WriteTicket {
+  nonisolated(nonsending) mutating func waitForRoom(_ count: Int) async throws(BytesSendError) -> _WriteTicket {
     if let error = refusal(of: count) { throw error }
     let place = signals.join()
     defer { leave(place) }
@@ -135,7 +135,7 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   @usableFromInline @inline(never)
-  mutating func parkForRoom(_ count: Int) throws(SendError) -> _WriteTicket {
+  mutating func parkForRoom(_ count: Int) throws(BytesSendError) -> _WriteTicket {
     if Runtime.isOnThisThread {
       fatalError(
         "NexusChannels: claimBlocking was called on a runtime's thread, which it would block: await claim there"
@@ -163,7 +163,7 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   /// Claims if it is the turn of the sender at `place` and there is room: nil otherwise.
-  private mutating func tryNow(_ count: Int, at place: SenderQueue.Place) throws(SendError) -> _WriteTicket? {
+  private mutating func tryNow(_ count: Int, at place: SenderQueue.Place) throws(BytesSendError) -> _WriteTicket? {
     // Asked first: when the receiver goes it empties the queue, and then nobody is next.
     if writer.isReaderGone { throw .closed }
     return signals.isFirst(place) ? unsafe try tryNow(count) : nil
@@ -178,7 +178,7 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   /// The error for a claim that can never succeed.
-  private func refusal(of count: Int) -> SendError? {
+  private func refusal(of count: Int) -> BytesSendError? {
     precondition(count > 0, "a record has at least one byte")
     if count > largestRecord { return .tooLarge(limit: largestRecord) }
     return writer.isReaderGone ? .closed : nil

@@ -121,10 +121,10 @@ extension LoopState {
   mutating func checkWatched(isLast: Bool) {
     if isLast { nexus_heavy_fence() }
     var changed = RunQueue()
-    unsafe watched.check { slot in
-      let word = unsafe slot.pointee.state.load(ordering: .relaxed)
+    unsafe watched.check { slot, armed in
+      // Of the state that was seen: another thread may have ended the wait since.
       let (isClaimed, _) = unsafe slot.pointee.state.compareExchange(
-        expected: word, desired: SlotState.with(SlotState.queued, of: word),
+        expected: armed, desired: SlotState.with(SlotState.queued, of: armed),
         ordering: .acquiringAndReleasing)
       guard isClaimed else { return }
       unsafe slot.pointee.reason = .woken

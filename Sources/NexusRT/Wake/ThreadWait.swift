@@ -7,6 +7,7 @@ internal import Synchronization
 ///
 /// Used as `Wait` is: make it, register its token, look once more, then `park` or `giveUp`. The look must come after a
 /// fence that the waker's side has a counterpart for; a lock that both take is one, and `nexus_heavy_fence` another.
+@usableFromInline
 @safe
 package struct ThreadWait: ~Copyable {
   private let slot: SlotPointer
@@ -14,6 +15,7 @@ package struct ThreadWait: ~Copyable {
 
   /// Arms the calling thread. `operation` names the caller in the message of the trap on a runtime's thread, which
   /// would be blocked together with all of its tasks.
+  @usableFromInline
   package init(for operation: StaticString) {
     if Runtime.isOnThisThread { ThreadWait.trapInRuntime(operation) }
     unsafe slot = ThreadSlots.mine
@@ -23,12 +25,14 @@ package struct ThreadWait: ~Copyable {
   }
 
   /// Names this wait: whoever holds the token may end it.
+  @usableFromInline
   package var token: WakeToken {
     unsafe WakeToken(
       generation: word >> 32, mailbox: UInt32(MailboxTable.limit), slot: slot.pointee.index)
   }
 
   /// Sleeps until the token is woken or `deadline` comes. Never returns `cancelled`.
+  @usableFromInline
   package consuming func park(until deadline: Deadline? = nil) -> WaitOutcome {
     let futex = unsafe ThreadSlots.futexWord(of: slot)
     while unsafe slot.pointee.state.load(ordering: .acquiring) == word {
@@ -47,6 +51,7 @@ package struct ThreadWait: ~Copyable {
   ///
   /// - Returns: false if somebody ended it before.
   @discardableResult
+  @usableFromInline
   package consuming func giveUp() -> Bool {
     unsafe slot.pointee.state.compareExchange(
       expected: word, desired: SlotState.with(SlotState.idle, of: word), ordering: .acquiring

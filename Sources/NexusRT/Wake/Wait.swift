@@ -52,15 +52,6 @@ public struct Wait: ~Copyable {
     }
   }
 
-  /// Has the loop look at `word` itself, and end the wait if it is no longer `expected`, for as long as a publisher that
-  /// makes a light fence between its change of the word and its look for a token may not have seen this wait's.
-  ///
-  /// `word` must stay valid until the wait is over.
-  @inlinable @inline(__always)
-  package borrowing func watch(_ word: UnsafePointer<Atomic<UInt64>>, while expected: UInt64) {
-    unsafe loop.pointee.watch(slot, word, expected)
-  }
-
   /// Suspends the task until the token is woken or the task is cancelled.
   ///
   /// - Returns: true if it was woken, false if it was cancelled. After either the token is stale; take it out of

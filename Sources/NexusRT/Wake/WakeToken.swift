@@ -1,5 +1,6 @@
 // A token names one wait of one task. Whoever holds it may wake the task out of that wait, once, from any thread.
 
+internal import CNexus
 public import Synchronization
 
 /// Names one wait of one task of a runtime, or of one plain thread.
@@ -86,6 +87,37 @@ public struct WakeToken: Sendable, Equatable {
   package func resumeClaimedLocally() {
     let loop = unsafe LoopState.ofThisThread.unsafelyUnwrapped
     unsafe loop.pointee.runQueue.push(RunItem(slot: slot))
+  }
+
+  /// Ends the wait without waking anybody, for the waiter itself, which goes on; false if somebody ended it before.
+  @inlinable
+  package func retire() -> Bool {
+    let wait = bits & ~SlotState.phaseMask
+    return unsafe slot.pointee.state.compareExchange(
+      expected: wait | SlotState.armed, desired: wait | SlotState.idle, ordering: .acquiring
+    ).exchanged
+  }
+
+  /// Sees to it that a change of `word` from `expected` is not missed, though its publisher makes but a light fence before
+  /// it looks for this token. To be called by the waiter, after the token was stored; a look at the word must follow.
+  ///
+  /// A task's loop looks at the word until it has made a heavy fence; `word` must stay valid until the wait is over, or
+  /// `unwatch`. A thread makes that fence here.
+  @usableFromInline
+  package func watch(_ word: UnsafePointer<Atomic<UInt64>>, while expected: UInt64) {
+    if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
+      unsafe loop.pointee.watch(slot, word, expected)
+    } else {
+      nexus_heavy_fence()
+    }
+  }
+
+  /// Takes `watch` back. O(words watched), which are few.
+  @usableFromInline
+  package func unwatch() {
+    if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
+      unsafe loop.pointee.watched.remove(of: slot)
+    }
   }
 
   @inlinable

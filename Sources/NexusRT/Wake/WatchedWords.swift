@@ -39,8 +39,8 @@ struct WatchedWords {
     unsafe entries.append(Entry(word: word, expected: expected, slot: slot, armed: armed))
   }
 
-  /// Takes out what is over, and gives each wait whose word has changed to `wake`.
-  mutating func check(_ wake: (SlotPointer) -> Void) {
+  /// Takes out what is over, and gives each wait whose word has changed, as its slot and armed state, to `wake`.
+  mutating func check(_ wake: (SlotPointer, UInt64) -> Void) {
     var index = entries.count - 1
     while index >= 0 {
       let entry = entries[index]
@@ -50,12 +50,15 @@ struct WatchedWords {
         index -= 1
         continue
       }
-      if isWaiting { unsafe wake(entry.slot) }
+      if isWaiting { unsafe wake(entry.slot, entry.armed) }
       entries[index] = entries[entries.count - 1]
       entries.removeLast()
       index -= 1
     }
   }
+
+  /// Takes the entries of a slot out.
+  mutating func remove(of slot: SlotPointer) { unsafe entries.removeAll { unsafe $0.slot == slot } }
 
   /// Forgets the waits: to be called after a heavy fence and a check.
   mutating func forgetAll() { entries.removeAll(keepingCapacity: true) }
