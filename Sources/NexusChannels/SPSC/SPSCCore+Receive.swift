@@ -46,7 +46,7 @@ extension SPSCCore: _ReceiverCore {
   @inlinable
   public func takeOrRegister(_ token: WakeToken, _ kind: _WaiterKind) -> _ReceiveStep<Element, Void> {
     let head = unsafe block.pointee.head.load(ordering: .relaxed)
-    unsafe announce(token, in: receiverWord, watching: tailWord, while: head)
+    unsafe token.watch(Watch(tailWord, while: head, announcingIn: receiverWord))
     if unsafe block.pointee.tail.load(ordering: .acquiring) == head { return .registered(()) }
     unsafe block.pointee.receiver.store(0, ordering: .relaxed)
     token.unwatch()
@@ -78,6 +78,7 @@ extension SPSCCore: _ReceiverCore {
   func closeReceiver() {
     var first = unsafe block.pointee.head.load(ordering: .relaxed)
     unsafe block.pointee.receiver.store(SPSCWords.left, ordering: .releasing)
+    unsafe block.pointee.head.store(first | SPSCWords.gone, ordering: .releasing)
     // A sender that has left already has pushed all it ever will. One that is alive either sees `left` after its
     // push, or its push is seen here: its fence is a light one.
     if unsafe block.pointee.ends.load(ordering: .acquiring) == 2 { nexus_heavy_fence() }

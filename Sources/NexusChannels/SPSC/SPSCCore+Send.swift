@@ -22,7 +22,7 @@ extension SPSCCore: _SenderCore {
   public func offer(contentsOf values: ArraySlice<Element>) -> Int {
     if isClosedForSending { return 0 }
     let tail = unsafe block.pointee.tail.load(ordering: .relaxed)
-    let head = unsafe block.pointee.head.load(ordering: .acquiring)
+    let head = unsafe block.pointee.head.load(ordering: .acquiring) & ~SPSCWords.gone
     unsafe block.pointee.headSeen = head
     let count = unsafe min(Int(block.pointee.capacity &- (tail &- head)), values.count)
     if count == 0 { return 0 }
@@ -42,7 +42,7 @@ extension SPSCCore: _SenderCore {
   func hasRoom(at tail: UInt64) -> Bool {
     if unsafe tail &- block.pointee.headSeen < block.pointee.capacity { return true }
     // Acquire: pairs with the release in `freeRoom`; the place is free.
-    unsafe block.pointee.headSeen = block.pointee.head.load(ordering: .acquiring)
+    unsafe block.pointee.headSeen = block.pointee.head.load(ordering: .acquiring) & ~SPSCWords.gone
     return unsafe tail &- block.pointee.headSeen < block.pointee.capacity
   }
 
@@ -102,8 +102,8 @@ extension SPSCCore: _SenderCore {
   func mustWait(_ token: WakeToken) -> Bool {
     let tail = unsafe block.pointee.tail.load(ordering: .relaxed)
     let full = unsafe tail &- block.pointee.capacity
-    unsafe announce(token, in: senderWord, watching: headWord, while: full)
-    if unsafe !isClosedForSending && block.pointee.head.load(ordering: .acquiring) == full { return true }
+    unsafe token.watch(Watch(headWord, while: full, announcingIn: senderWord))
+    if unsafe block.pointee.head.load(ordering: .acquiring) == full { return true }
     unsafe block.pointee.sender.store(0, ordering: .relaxed)
     token.unwatch()
     return false
@@ -154,7 +154,7 @@ extension SPSCCore: _SenderCore {
   func closeSender() {
     let tail = unsafe block.pointee.tail.load(ordering: .relaxed)
     unsafe block.pointee.tail.store(tail | SPSCWords.gone, ordering: .releasing)
-    // Pairs with the full fence of a receiver that announces its wait.
+    // Pairs with the heavy fence of whoever announced the receiver's wait, if that was before.
     nexus_full_fence()
     unsafe wake(receiverWord)
     releaseBlock()

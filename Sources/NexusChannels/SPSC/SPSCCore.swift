@@ -5,12 +5,10 @@
 // Concurrent Program Modules", 1983; the cached positions are from P. Lee et al., "A Lock-Free, Cache-Efficient
 // Shared Ring Buffer", 2009).
 //
-// Who publishes (a value, or room) makes a light fence and looks for the other's token. Who waits stores its token, makes a
-// full fence, looks again, and then has its loop watch the other's position (WatchedWords) or, on a thread, makes a heavy
-// fence and looks once more. The rare events, an end that leaves, make a full fence of their own between leaving and
-// looking, so the waiter's full fence is enough for them.
+// Who publishes (a value, or room) makes a light fence and looks for the other's token. Who waits has its loop watch the
+// other's position, which announces the token before it stops to (WatchedWords), or on a thread announces it with a heavy
+// fence; and looks once more. An end that leaves says so in its position's top bit, so that whoever watches it sees that.
 
-public import CNexus
 public import NexusRT
 public import Synchronization
 
@@ -42,7 +40,7 @@ typealias Padding = (
   @usableFromInline var headSeen: UInt64 = 0
   var padding1: Padding = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-  /// The next position to read.
+  /// The next position to read; the top bit says that the receiver is gone.
   @usableFromInline let head = Atomic<UInt64>(0)
   /// The receiver's: `tail` as it last saw it.
   @usableFromInline var tailSeen: UInt64 = 0
@@ -65,7 +63,7 @@ typealias Padding = (
 
 @usableFromInline
 enum SPSCWords {
-  /// In `tail`: the sender is gone.
+  /// In `tail`: the sender is gone. In `head`: the receiver is.
   @inlinable static var gone: UInt64 { 1 << 63 }
   /// In `receiver`: it is gone. No token: its generation would be zero.
   @inlinable static var left: UInt64 { 1 }
@@ -93,7 +91,7 @@ public struct SPSCCore<Element>: BitwiseCopyable {
   /// Out of date as soon as it is known.
   @inlinable
   public var count: Int {
-    let head = unsafe block.pointee.head.load(ordering: .acquiring)
+    let head = unsafe block.pointee.head.load(ordering: .acquiring) & ~SPSCWords.gone
     let tail = unsafe block.pointee.tail.load(ordering: .acquiring) & ~SPSCWords.gone
     return unsafe Int(min(tail &- head, block.pointee.capacity))
   }
@@ -134,17 +132,5 @@ public struct SPSCCore<Element>: BitwiseCopyable {
     if unsafe word.pointee.compareExchange(expected: token, desired: 0, ordering: .acquiringAndReleasing).exchanged {
       unsafe WakeToken(uncheckedRawValue: token).wake()
     }
-  }
-
-  /// Registers a token in `word`: to be followed by a look at `watched`, which is `expected` if there is nothing to do.
-  @inlinable
-  func announce(
-    _ token: WakeToken, in word: UnsafePointer<Atomic<UInt64>>, watching watched: UnsafePointer<Atomic<UInt64>>,
-    while expected: UInt64
-  ) {
-    // Release: whoever takes the token sees the armed slot it names.
-    unsafe word.pointee.store(token.rawValue, ordering: .releasing)
-    nexus_full_fence()
-    unsafe token.watch(watched, while: expected)
   }
 }

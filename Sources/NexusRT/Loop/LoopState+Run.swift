@@ -73,8 +73,22 @@ extension LoopState {
 
   /// Looks at the words that waits are to end for, and now and then makes sure that nobody has to any more.
   private mutating func lookAtWatched() {
+    // With nothing else to do: a look too many slows the publisher, from whose cache it takes the line.
+    if runQueue.isEmpty { for _ in 0..<2 { nexus_spin_hint() } }
     let isLast = watched.count > WatchedWords.most || counters.turns & 0x3FF == 0
     checkWatched(isLast: isLast)
+  }
+
+  /// Looks at the watched words until one changes, or something else comes, or some 20 us (of `limit` ns) are over.
+  ///
+  /// Another thread is likely at work for us, and the fence, the park and the wake out of it take longer than that.
+  private mutating func lookForAWhile(atMost limit: UInt64) {
+    guard limit > 50_000 else { return }
+    for _ in 0..<64 {
+      for _ in 0..<16 { nexus_spin_hint() }
+      checkWatched(isLast: false)
+      if unsafe !runQueue.isEmpty || mailbox.pointee.hasEntries || reactor.isDue { return }
+    }
   }
 
   /// Waits in the kernel until something completes, a deadline comes or another thread wakes a task.
@@ -86,6 +100,7 @@ extension LoopState {
       timeout = deadline - now
     }
     if !watched.isEmpty {
+      lookForAWhile(atMost: timeout ?? .max)
       checkWatched(isLast: true)
       if !runQueue.isEmpty { return }
     }

@@ -108,18 +108,21 @@ extension LoopState {
   @usableFromInline
   mutating func stopTimer(_ slot: SlotPointer) { unsafe timers.remove(slot) }
 
-  /// Has the loop look at `word` for the armed wait of `slot`.
+  /// Has the loop look at the words of `watch` for the armed wait of `slot`.
   @usableFromInline
-  mutating func watch(_ slot: SlotPointer, _ word: UnsafePointer<Atomic<UInt64>>, _ expected: UInt64) {
+  mutating func add(_ watch: Watch, _ token: WakeToken, _ slot: SlotPointer) {
     let armed = unsafe slot.pointee.state.load(ordering: .relaxed)
     // Given up and still queued: over before it began.
     guard armed & SlotState.phaseMask == SlotState.armed else { return }
-    unsafe watched.add(word, expected: expected, slot, armed: armed)
+    unsafe watched.add(watch, token, slot, armed: armed)
   }
 
   /// Ends the waits whose words have changed. With `isLast` none is looked at again, which takes a heavy fence.
   mutating func checkWatched(isLast: Bool) {
-    if isLast { nexus_heavy_fence() }
+    if isLast {
+      watched.announceAll()
+      nexus_heavy_fence()
+    }
     var changed = RunQueue()
     unsafe watched.check { slot, armed in
       // Of the state that was seen: another thread may have ended the wait since.

@@ -72,6 +72,10 @@ public import Synchronization
     }
   }
 
+  /// Whether something was pushed that was not taken. The loop's thread, while it is not parked.
+  @inline(__always)
+  var hasEntries: Bool { head.load(ordering: .relaxed) != Mailbox.empty }
+
   /// Moves everything that was pushed to the end of `queue`, oldest first. The loop's thread only.
   /// O(entries).
   @inline(__always)

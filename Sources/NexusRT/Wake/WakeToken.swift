@@ -98,16 +98,17 @@ public struct WakeToken: Sendable, Equatable {
     ).exchanged
   }
 
-  /// Sees to it that a change of `word` from `expected` is not missed, though its publisher makes but a light fence before
-  /// it looks for this token. To be called by the waiter, after the token was stored; a look at the word must follow.
+  /// Sees to it that a change of the words of `watch` ends this wait, though who changes them makes but a light fence before
+  /// it looks for the token. To be called by the waiter; a last look at the words must follow.
   ///
-  /// A task's loop looks at the word until it has made a heavy fence; `word` must stay valid until the wait is over, or
-  /// `unwatch`. A thread makes that fence here.
+  /// A task's loop looks at the words, and announces the token before it stops doing so; the words must stay valid
+  /// until the wait is over or `unwatch` is called. For a thread the token is announced here, with a heavy fence.
   @usableFromInline
-  package func watch(_ word: UnsafePointer<Atomic<UInt64>>, while expected: UInt64) {
+  package func watch(_ watch: Watch) {
     if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
-      unsafe loop.pointee.watch(slot, word, expected)
+      unsafe loop.pointee.add(watch, self, slot)
     } else {
+      watch.announce(self)
       nexus_heavy_fence()
     }
   }
