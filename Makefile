@@ -16,7 +16,7 @@ test: deps ## Everything CI runs: tests in every mode, sanitizer, snippets of mi
 soak: deps ## The stress tests for longer, with other seeds, and kill -9 (SOAK_ROUNDS=10)
 	@Scripts/soak.sh
 
-bench: deps ## The benchmarks, with the bars they are held to
+bench: deps ## The benchmarks, with the bars they are held to and the peers they are compared with
 	@Scripts/bench.sh
 
 demo: deps ## Generate FIX traffic, archive it with two producers, verify the archive

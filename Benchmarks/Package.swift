@@ -25,5 +25,13 @@ let package = Package(
       name: "logbuf-bench",
       dependencies: ["CBench", "BenchSupport", .product(name: "LogBuf", package: "NexusRT")],
       swiftSettings: swiftSettings),
+    // The channels beside those of Rust's libraries and Go.
+    .executableTarget(
+      name: "channels-bench",
+      dependencies: [
+        "BenchSupport", .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "NexusChannels", package: "NexusRT"),
+      ],
+      swiftSettings: swiftSettings),
   ]
 )

@@ -9,6 +9,8 @@ public struct Line {
   /// Runs it once and returns the ns that one took.
   let run: () throws -> Double
   var samples: [Double] = []
+  /// Set once it turned out that it cannot be run.
+  var unavailable: Unavailable?
 
   public init(_ name: String, bar: Bar? = nil, run: @escaping () throws -> Double) {
     self.name = name
@@ -17,14 +19,33 @@ public struct Line {
   }
 }
 
+extension Line {
+  var median: Double? { samples.isEmpty ? nil : samples.sorted()[samples.count / 2] }
+}
+
+/// Thrown by a line that cannot be run here.
+public struct Unavailable: Error {
+  /// What is printed in place of its numbers; nil leaves the line out.
+  let reason: String?
+
+  public init(_ reason: String?) { self.reason = reason }
+}
+
 /// Lines that answer the same question.
 public struct Group {
   public let title: String
   var lines: [Line]
+  /// So many lines are our own; those after them are compared with the first.
+  let ours: Int
 
   public init(_ title: String, _ lines: [Line]) {
+    self.init(title, ours: lines, peers: [])
+  }
+
+  public init(_ title: String, ours: [Line], peers: [Line]) {
     self.title = title
-    self.lines = lines
+    lines = ours + peers
+    self.ours = ours.count
   }
 }
 
@@ -37,9 +58,13 @@ extension Group {
     var groups = groups
     for round in 0...rounds {
       for group in groups.indices {
-        for line in groups[group].lines.indices {
-          let sample = try groups[group].lines[line].run()
-          if round > 0 { groups[group].lines[line].samples.append(sample) }
+        for line in groups[group].lines.indices where groups[group].lines[line].unavailable == nil {
+          do {
+            let sample = try groups[group].lines[line].run()
+            if round > 0 { groups[group].lines[line].samples.append(sample) }
+          } catch let error as Unavailable {
+            groups[group].lines[line].unavailable = error
+          }
         }
       }
     }
@@ -49,17 +74,27 @@ extension Group {
   public static func printTable(_ groups: [Group]) {
     for group in groups {
       print(row(group.title, "median", "min", ""))
-      for line in group.lines {
-        let sorted = line.samples.sorted()
-        let median = sorted[sorted.count / 2]
-        print(row("  " + line.name, text(median), text(sorted[0]), line.bar?.verdict(on: median) ?? ""))
+      let ours = group.ours > 0 ? group.lines[0].median : nil
+      for (index, line) in group.lines.enumerated() {
+        let name = "  " + line.name
+        guard let median = line.median, let least = line.samples.min() else {
+          if let reason = line.unavailable?.reason { print(pad(name, nameWidth) + "  " + reason) }
+          continue
+        }
+        var remark = line.bar?.verdict(on: median) ?? ""
+        if index >= group.ours, let ours {
+          remark = String(format: "%.1f times ours", median / ours)
+        }
+        print(row(name, text(median), text(least), remark))
       }
       print()
     }
   }
 
+  private static let nameWidth = 62
+
   private static func row(_ name: String, _ median: String, _ best: String, _ verdict: String) -> String {
-    let line = pad(name, 62) + pad(median, 10, right: true) + pad(best, 10, right: true)
+    let line = pad(name, nameWidth) + pad(median, 10, right: true) + pad(best, 10, right: true)
     return verdict.isEmpty ? line : line + "  " + verdict
   }
 
