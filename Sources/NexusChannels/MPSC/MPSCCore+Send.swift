@@ -1,0 +1,306 @@
+// The senders' side of a channel with many senders.
+
+public import CNexus
+public import NexusRT
+public import Synchronization
+
+extension MPSCCore: _SenderCore {
+  @inlinable @inline(__always)
+  public func offer(_ value: consuming Element) -> _Offered<Element> {
+    // Those who wait come first.
+    if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 {
+      return isClosedForSending ? .closed(value) : .full(value)
+    }
+    let (outcome, word) = claim(MPSCClaims.step)
+    switch outcome {
+    case .granted:
+      publish(value, at: MPSCClaims.position(word))
+      return .sent
+    case .full: return .full(value)
+    case .closed: return .closed(value)
+    }
+  }
+
+  @usableFromInline
+  enum Claim {
+    case granted, full, closed
+  }
+
+  /// Adds `step` to `claims`, a position or room to be set aside, if there is room for it.
+  ///
+  /// - Returns: Also the word before.
+  @inlinable @inline(__always)
+  func claim(_ step: UInt64) -> (Claim, UInt64) {
+    var word = unsafe block.pointee.claims.load(ordering: .relaxed)
+    while true {
+      if word & MPSCClaims.closed != 0 { return (.closed, word) }
+      if !hasRoom(word) {
+        let now = unsafe block.pointee.claims.load(ordering: .relaxed)
+        if now == word { return (.full, word) }
+        word = now
+        continue
+      }
+      // Relaxed: it orders nothing; the value is published by its stamp, room by `head`.
+      let (done, now) = unsafe block.pointee.claims.weakCompareExchange(
+        expected: word, desired: word &+ step, ordering: .relaxed)
+      if done { return (.granted, word) }
+      word = now
+    }
+  }
+
+  /// Whether one more fits, at the state of `claims` that `word` is.
+  @inlinable @inline(__always)
+  func hasRoom(_ word: UInt64) -> Bool {
+    let taken = MPSCClaims.reserved(word)
+    let tail = MPSCClaims.position(word)
+    // Acquire: whoever stored it had acquired `head`, so the places before it are free.
+    let seen = unsafe block.pointee.headSeen.load(ordering: .acquiring)
+    let used = ((tail &- seen) & MPSCClaims.positionMask) &+ taken
+    if unsafe used < block.pointee.capacity { return taken < MPSCClaims.mostReserved }
+    return hasRoomNow(tail, taken)
+  }
+
+  @inlinable @inline(never)
+  func hasRoomNow(_ tail: UInt64, _ taken: UInt64) -> Bool {
+    // Acquire: pairs with the release in `freeRoom`.
+    let head = unsafe block.pointee.head.load(ordering: .acquiring)
+    unsafe block.pointee.headSeen.store(head, ordering: .releasing)
+    // Wraps to something enormous if `tail` is out of date by so much that `head` has passed it.
+    return unsafe ((tail &- head) & MPSCClaims.positionMask) &+ taken < block.pointee.capacity
+      && taken < MPSCClaims.mostReserved
+  }
+
+  @inlinable @inline(__always)
+  func publish(_ value: consuming Element, at position: UInt64) {
+    write(value, at: position)
+    tellReceiver()
+  }
+
+  @inlinable @inline(__always)
+  func write(_ value: consuming Element, at position: UInt64) {
+    // Sound: the position is this sender's alone, and the receiver is done with the place.
+    unsafe valuePointer(position).initialize(to: value)
+    // Release: the value before its stamp.
+    unsafe stampWord(position).pointee.store(MPSCCore.stamp(of: position), ordering: .releasing)
+  }
+
+  @inlinable @inline(__always)
+  func tellReceiver() {
+    nexus_light_fence()
+    if unsafe block.pointee.receiver.load(ordering: .relaxed) != 0 { wakeReceiver() }
+  }
+
+  @inlinable
+  public func offer(contentsOf values: ArraySlice<Element>) -> Int {
+    var sent = 0
+    for value in values {
+      guard case .sent = offer(value) else { break }
+      sent += 1
+    }
+    return sent
+  }
+
+  // MARK: Waiting
+
+  /// Always registers, and then looks whether there is room for those who wait: maybe for this one.
+  @inlinable
+  public func offerOrRegister(
+    _ value: consuming Element, _ token: WakeToken, _ kind: _WaiterKind
+  ) -> _SendStep<Element, _SenderPlace<Element>> {
+    if isClosedForSending {
+      if kind == .selecting && !token.retire() { return .lost(value) }
+      return .closed(value)
+    }
+    return .registered(register(token, .value(value), kind))
+  }
+
+  @inlinable
+  func register(
+    _ token: WakeToken, _ deposit: consuming _Deposit<Element>, _ kind: _WaiterKind
+  ) -> _SenderPlace<Element> {
+    let head = unsafe block.pointee.head.load(ordering: .acquiring)
+    unsafe block.pointee.lock.lock()
+    let place = unsafe block.pointee.waiting.append(token, deposit, isFuture: kind == .future)
+    updateWaitingCount()
+    unsafe block.pointee.lock.unlock()
+    // The count before the last look: whoever frees room makes a light fence before it looks at the count, so the
+    // loop watches `head`.
+    nexus_full_fence()
+    unsafe token.watch(Watch(headWord, while: head, announcingIn: nil))
+    // The receiver sets the closed bit and then empties the queue under the lock: this is in it then, or sees the bit.
+    if isClosedForSending { _ = passFirstWaiting()?.wake() } else { admitWaiting() }
+    return _SenderPlace(place)
+  }
+
+  @inlinable
+  public func withdraw(
+    sender place: _SenderPlace<Element>, _ kind: _WaiterKind, _ token: WakeToken
+  ) -> Element? {
+    if kind == .future { token.unwatch() }
+    let (isSettled, deposit) = leave(place)
+    return isSettled ? nil : deposit?.value
+  }
+
+  @inlinable
+  func leave(_ place: _SenderPlace<Element>) -> (isSettled: Bool, load: _Deposit<Element>?) {
+    unsafe block.pointee.lock.lock()
+    let result = unsafe block.pointee.waiting.take(place.place)
+    updateWaitingCount()
+    unsafe block.pointee.lock.unlock()
+    // Room that came while this stood first may be somebody else's now.
+    if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 { admitWaiting() }
+    return result
+  }
+
+  /// Under the lock.
+  @inlinable
+  func updateWaitingCount() {
+    unsafe block.pointee.waitingCount.store(block.pointee.waiting.count, ordering: .relaxed)
+  }
+
+  /// Lets those who wait have the room there is, first come, first served. Anybody may call it.
+  @inlinable @inline(never)
+  func admitWaiting() {
+    while let token = admitFirstWaiting() {
+      tellReceiver()
+      if token != .none { token.resumeClaimed() }
+    }
+  }
+
+  /// Serves the first who waits if there is room; nil if there is none, or nobody.
+  ///
+  /// - Returns: The wait to be resumed; `none` for a future whose task waits for something else by now.
+  @inlinable
+  func admitFirstWaiting() -> WakeToken? {
+    unsafe block.pointee.lock.lock()
+    defer { unsafe block.pointee.lock.unlock() }
+    // The room first: a waiter that was claimed must not be let down.
+    guard unsafe !block.pointee.waiting.isEmpty, claim(1).0 == .granted else { return nil }
+    defer { updateWaitingCount() }
+    while unsafe !block.pointee.waiting.isEmpty {
+      let first = unsafe block.pointee.waiting.first
+      let token = unsafe block.pointee.waiting.nodes[first].token
+      let isFuture = unsafe block.pointee.waiting.nodes[first].isFuture
+      let isClaimed = token.claim()
+      // A future is not parked in its wait, and is served whether that lasts or not.
+      guard isClaimed || isFuture else {
+        unsafe block.pointee.waiting.pass(first)
+        continue
+      }
+      serve(first)
+      return isClaimed ? token : WakeToken.none
+    }
+    unsafe block.pointee.claims.subtract(1, ordering: .releasing)
+    return nil
+  }
+
+  /// Gives the waiter at `index` the room that was set aside for it: sends its value, if it brought one.
+  @inlinable
+  func serve(_ index: Int) {
+    guard case .value(let value) = unsafe block.pointee.waiting.nodes[index].load else {
+      unsafe block.pointee.waiting.settle(index, .room)
+      return
+    }
+    if let position = claimReserved() {
+      write(value, at: position)
+      unsafe block.pointee.waiting.settle(index, nil)
+    } else {
+      // Closed since: the waiter takes its value back and finds out.
+      unsafe block.pointee.waiting.pass(index)
+    }
+  }
+
+  // MARK: Room
+
+  @inlinable
+  public func reserve() -> _Offered<Void> {
+    if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 {
+      return isClosedForSending ? .closed(()) : .full(())
+    }
+    switch claim(1).0 {
+    case .granted: return .sent
+    case .full: return .full(())
+    case .closed: return .closed(())
+    }
+  }
+
+  @inlinable
+  public func reserveOrRegister(_ token: WakeToken) -> _ReserveStep<_SenderPlace<Element>> {
+    isClosedForSending ? .closed : .registered(register(token, .room, .parked))
+  }
+
+  @inlinable
+  public func withdraw(reserver place: _SenderPlace<Element>) -> Bool { leave(place).isSettled }
+
+  @inlinable
+  public func fill(_ value: consuming Element) -> Element? {
+    guard let position = claimReserved() else { return value }
+    publish(value, at: position)
+    return nil
+  }
+
+  /// Turns room that was set aside into a position; nil if the channel is closed.
+  @inlinable
+  func claimReserved() -> UInt64? {
+    var word = unsafe block.pointee.claims.load(ordering: .relaxed)
+    while true {
+      if word & MPSCClaims.closed != 0 { return nil }
+      // Acquire: pairs with the release of `head` by way of whoever set the room aside.
+      let (done, now) = unsafe block.pointee.claims.weakCompareExchange(
+        expected: word, desired: word &- 1 &+ MPSCClaims.step, ordering: .acquiring)
+      if done { return MPSCClaims.position(word) }
+      word = now
+    }
+  }
+
+  @inlinable
+  public func release() {
+    unsafe block.pointee.claims.subtract(1, ordering: .releasing)
+    nexus_full_fence()
+    if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 { admitWaiting() }
+  }
+
+  @inlinable
+  public var isClosedForSending: Bool {
+    unsafe block.pointee.claims.load(ordering: .acquiring) & MPSCClaims.closed != 0
+  }
+
+  @inlinable
+  public var sendVersion: UInt64 {
+    unsafe block.pointee.claims.load(ordering: .acquiring) &+ block.pointee.head.load(ordering: .acquiring)
+  }
+
+  @inlinable
+  func addSender() {
+    unsafe block.pointee.senders.add(1, ordering: .relaxed)
+    unsafe block.pointee.handles.add(1, ordering: .relaxed)
+  }
+
+  /// One more sender, unless none is left.
+  @inlinable
+  func addSenderIfOpen() -> Bool {
+    var count = unsafe block.pointee.senders.load(ordering: .relaxed)
+    while count > 0 {
+      let (done, now) = unsafe block.pointee.senders.compareExchange(
+        expected: count, desired: count + 1, ordering: .relaxed)
+      if done {
+        unsafe block.pointee.handles.add(1, ordering: .relaxed)
+        return true
+      }
+      count = now
+    }
+    return false
+  }
+
+  /// A sender leaves: after the last one the receiver drains and is told.
+  @inlinable
+  func closeSender() {
+    if unsafe block.pointee.senders.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+      // Release: what was claimed by any sender is visible to who sees this.
+      unsafe block.pointee.isDeserted.store(1, ordering: .releasing)
+      nexus_full_fence()
+      if unsafe block.pointee.receiver.load(ordering: .relaxed) != 0 { wakeReceiver() }
+    }
+    releaseHandle()
+  }
+}
