@@ -16,6 +16,8 @@ typedef struct nexus_thread {
   void *_Nullable parking;
   /// The slot in which this thread waits as a plain thread (ThreadWait.swift); null until it first does.
   void *_Nullable waiting_slot;
+  /// The state of this thread's generator of random numbers; 0 until it is first used or seeded.
+  uint64_t random;
 } nexus_thread;
 
 // Initial-exec: the record is reached by one instruction from the thread pointer, also from a shared library
@@ -43,6 +45,21 @@ static inline void nexus_mailboxes_set(uint32_t index, void *_Nonnull mailbox) {
 
 /// A new eventfd, closed on exec; -1 with `errno` set if there is none to be had.
 int nexus_eventfd(void);
+
+/// A random number below `bound`, from the thread's generator: fair enough to choose where to begin, and nothing more.
+/// (xorshift64*: S. Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016.)
+static inline uint32_t nexus_random_below(uint32_t bound) {
+  uint64_t x = nexus_this_thread.random;
+  if (__builtin_expect(x == 0, 0)) { x = (uint64_t)(uintptr_t)&nexus_this_thread * 0x9E3779B97F4A7C15u | 1; }
+  x ^= x >> 12;
+  x ^= x << 25;
+  x ^= x >> 27;
+  nexus_this_thread.random = x;
+  return (uint32_t)(((x * 0x2545F4914F6CDD1Du >> 32) * bound) >> 32);
+}
+
+/// Makes the thread's random numbers repeatable.
+static inline void nexus_random_seed(uint64_t seed) { nexus_this_thread.random = seed | 1; }
 
 /// The kernel's id of the calling thread.
 int32_t nexus_thread_id(void);

@@ -67,7 +67,8 @@ extension BytesSender where Writer: ~Copyable {
   /// From a task of a runtime; a plain thread uses `claimBlocking`.
   @inlinable @inline(__always)
   @_lifetime(&self)
-  nonisolated(nonsending) public mutating func claim(_ count: Int) async throws(BytesSendError) -> BytesClaim {
+  nonisolated(nonsending) public mutating func claim(_ count: Int) async throws(BytesSendError) -> BytesClaim
+  {
     let ticket: _WriteTicket
     if let free = unsafe try tryInTurn(count) {
       unsafe ticket = unsafe free
@@ -116,7 +117,8 @@ extension BytesSender where Writer: ~Copyable {
 
   /// Waits in the queue of senders until it is this sender's turn and there is room.
   @usableFromInline @inline(never)
-  nonisolated(nonsending) mutating func waitForRoom(_ count: Int) async throws(BytesSendError) -> _WriteTicket {
+  nonisolated(nonsending) mutating func waitForRoom(_ count: Int) async throws(BytesSendError) -> _WriteTicket
+  {
     if let error = refusal(of: count) { throw error }
     let place = signals.join()
     defer { leave(place) }
@@ -163,7 +165,9 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   /// Claims if it is the turn of the sender at `place` and there is room: nil otherwise.
-  private mutating func tryNow(_ count: Int, at place: SenderQueue.Place) throws(BytesSendError) -> _WriteTicket? {
+  private mutating func tryNow(_ count: Int, at place: SenderQueue.Place) throws(BytesSendError)
+    -> _WriteTicket?
+  {
     // Asked first: when the receiver goes it empties the queue, and then nobody is next.
     if writer.isReaderGone { throw .closed }
     return signals.isFirst(place) ? unsafe try tryNow(count) : nil

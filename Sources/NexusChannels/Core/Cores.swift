@@ -116,6 +116,9 @@ public protocol _SenderCore<Element>: BitwiseCopyable {
   /// - Returns: The value, or nil if it was sent.
   func withdraw(sender place: SenderPlace, _ kind: _WaiterKind, _ token: WakeToken) -> Element?
 
+  /// Changes whom to wake; false if the registration is over: `withdraw` then tells how it ended.
+  func renew(sender place: SenderPlace, _ token: WakeToken) -> Bool
+
   /// Sets room aside, at once or not at all: what was set aside is `fill`ed or `release`d.
   func reserve() -> _Offered<Void>
   func reserveOrRegister(_ token: WakeToken) -> _ReserveStep<ReservePlace>

@@ -21,7 +21,8 @@ extension _ReceiverCore {
 
   /// As `receive`, but nil instead of an error: the hot path of loops that end when the channel closes.
   @inlinable @inline(__always)
-  nonisolated(nonsending) func waitToReceive(until deadline: Deadline?) async throws(ReceiveError) -> Element {
+  nonisolated(nonsending) func waitToReceive(until deadline: Deadline?) async throws(ReceiveError) -> Element
+  {
     while true {
       let wait = Self.isLocal ? Wait(localFor: "receive") : Wait(for: "receive")
       let token = wait.token

@@ -71,6 +71,13 @@ extension LocalCore: _SenderCore {
     return isSettled ? nil : deposit?.value
   }
 
+  @inlinable
+  public func renew(sender place: _SenderPlace<Element>, _ token: WakeToken) -> Bool {
+    guard unsafe block.pointee.waiting.isLinked(place.place) else { return false }
+    unsafe block.pointee.waiting.setToken(token, at: place.place)
+    return true
+  }
+
   /// Lets those who wait have the room there is, first come, first served.
   @inlinable @inline(never)
   func admitWaiting() {

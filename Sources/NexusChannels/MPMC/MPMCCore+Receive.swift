@@ -123,7 +123,7 @@ extension MPMCCore: _ReceiverCore {
   ) -> _ReceiveStep<Element, Place> {
     if kind == .selecting {
       // Looked at before the token is retired: a select that can not go on must stay claimable for its other arms.
-      guard canTake else { return .registered(park(token, &woken)) }
+      guard canTake(besides: token) else { return .registered(park(token, &woken)) }
       guard token.retire() else { return .lost }
     }
     switch takeLocked(&woken) {
@@ -165,19 +165,17 @@ extension MPMCCore: _ReceiverCore {
     return .none
   }
 
-  /// Whether something might be taken now, the end of the channel included. Under the lock.
+  /// Whether something might be taken now, the end of the channel included, from another one than the select that waits
+  /// with `token`. Under the lock.
   @inlinable
-  var canTake: Bool {
+  func canTake(besides token: WakeToken) -> Bool {
     if unsafe block.pointee.values.count > 0 || block.pointee.isClosed { return true }
-    return unsafe block.pointee.capacity == 0 && !block.pointee.senders.isEmpty && hasSenderWithValue
-  }
-
-  @inlinable
-  var hasSenderWithValue: Bool {
+    guard unsafe block.pointee.capacity == 0 else { return false }
     var index = unsafe block.pointee.senders.first
     while index >= 0 {
-      if case .value = unsafe block.pointee.senders.nodes[index].load { return true }
-      index = unsafe block.pointee.senders.nodes[index].next
+      let node = unsafe block.pointee.senders.nodes[index]
+      if case .value = node.load, node.token != token { return true }
+      index = node.next
     }
     return false
   }
@@ -197,7 +195,7 @@ extension MPMCCore: _ReceiverCore {
         let wasTold = unsafe !block.pointee.futures.isLinked(node)
         _ = unsafe block.pointee.futures.take(node)
         // It was told of something that it leaves to others.
-        if wasTold && canTake { next = nextFuture() }
+        if wasTold && canTake(besides: token) { next = nextFuture() }
       }
       if next != .none { next.resumeClaimed() }
       return nil

@@ -95,7 +95,9 @@ extension MPMCCore: _SenderCore {
   ) -> _SendStep<Element, _SenderPlace<Element>> {
     if kind == .selecting {
       // Looked at before the token is retired: a select that can not go on must stay claimable for its other arms.
-      guard canGive else { return .registered(register(token, .value(value), isFuture: false, &woken)) }
+      guard canGive(besides: token) else {
+        return .registered(register(token, .value(value), isFuture: false, &woken))
+      }
       guard token.retire() else { return .lost(value) }
     }
     switch give(value, &woken) {
@@ -108,12 +110,17 @@ extension MPMCCore: _SenderCore {
     }
   }
 
-  /// Whether a value might be given now. Under the lock.
+  /// Whether a value might be given now, to another one than the select that waits with `token`. Under the lock.
   @inlinable
-  var canGive: Bool {
-    unsafe block.pointee.isClosed || !block.pointee.receivers.isEmpty
-      || (block.pointee.senders.isEmpty
-        && block.pointee.values.count + block.pointee.reserved < block.pointee.capacity)
+  func canGive(besides token: WakeToken) -> Bool {
+    if unsafe block.pointee.isClosed { return true }
+    var index = unsafe block.pointee.receivers.first
+    while index >= 0 {
+      if unsafe block.pointee.receivers.nodes[index].token != token { return true }
+      index = unsafe block.pointee.receivers.nodes[index].next
+    }
+    return unsafe block.pointee.senders.isEmpty
+      && block.pointee.values.count + block.pointee.reserved < block.pointee.capacity
   }
 
   @inlinable
@@ -135,6 +142,15 @@ extension MPMCCore: _SenderCore {
     if isSettled { return nil }
     if isClosedForSending { trapIfClosedIsAnError() }
     return deposit?.value
+  }
+
+  @inlinable
+  public func renew(sender place: _SenderPlace<Element>, _ token: WakeToken) -> Bool {
+    unsafe withLock { block in
+      guard unsafe block.pointee.senders.isLinked(place.place) else { return false }
+      unsafe block.pointee.senders.setToken(token, at: place.place)
+      return true
+    }
   }
 
   @inlinable

@@ -71,8 +71,9 @@ extension MPSCCore: _ReceiverCore {
     return unsafe MPSCClaims.position(block.pointee.claims.load(ordering: .acquiring)) == head
   }
 
+  /// The place is the position that is waited for.
   @inlinable
-  public func takeOrRegister(_ token: WakeToken, _ kind: _WaiterKind) -> _ReceiveStep<Element, Void> {
+  public func takeOrRegister(_ token: WakeToken, _ kind: _WaiterKind) -> _ReceiveStep<Element, UInt64> {
     let head = unsafe block.pointee.head.load(ordering: .relaxed)
     let stamp = unsafe stampWord(head).pointee.load(ordering: .acquiring)
     if stamp != MPSCCore.stamp(of: head) && !isClosedForReceiving {
@@ -80,9 +81,9 @@ extension MPSCCore: _ReceiverCore {
         Watch(stampWord(head), while: stamp, and: desertedWord, while: 0, announcingIn: receiverWord))
       let isQuiet =
         unsafe stampWord(head).pointee.load(ordering: .acquiring) == stamp && !isClosedForReceiving
-      if isQuiet { return .registered(()) }
+      if isQuiet { return .registered(head) }
       unsafe block.pointee.receiver.store(0, ordering: .relaxed)
-      token.unwatch()
+      unsafe token.unwatch(stampWord(head))
     }
     if kind == .selecting && !token.retire() { return .lost }
     switch take() {
@@ -93,9 +94,9 @@ extension MPSCCore: _ReceiverCore {
   }
 
   @inlinable
-  public func withdraw(receiver place: Void, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
+  public func withdraw(receiver place: UInt64, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
     unsafe block.pointee.receiver.store(0, ordering: .relaxed)
-    if kind == .future { token.unwatch() }
+    if kind == .future { unsafe token.unwatch(stampWord(place)) }
     return nil
   }
 

@@ -123,22 +123,40 @@ extension MPSCCore: _SenderCore {
     let place = unsafe block.pointee.waiting.append(token, deposit, isFuture: kind == .future)
     updateWaitingCount()
     unsafe block.pointee.lock.unlock()
+    watchForRoom(token, head)
+    return _SenderPlace(place)
+  }
+
+  /// Makes sure that a sender in the queue does not miss room, nor the end of the receiver.
+  @inlinable
+  func watchForRoom(_ token: WakeToken, _ head: UInt64) {
     // The count before the last look: whoever frees room makes a light fence before it looks at the count, so the
     // loop watches `head`.
     nexus_full_fence()
     unsafe token.watch(Watch(headWord, while: head, announcingIn: nil))
     // The receiver sets the closed bit and then empties the queue under the lock: this is in it then, or sees the bit.
-    if isClosedForSending { _ = passFirstWaiting()?.wake() } else { admitWaiting() }
-    return _SenderPlace(place)
+    if isClosedForSending { token.wake() } else { admitWaiting() }
   }
 
   @inlinable
   public func withdraw(
     sender place: _SenderPlace<Element>, _ kind: _WaiterKind, _ token: WakeToken
   ) -> Element? {
-    if kind == .future { token.unwatch() }
+    if kind == .future { unsafe token.unwatch(headWord) }
     let (isSettled, deposit) = leave(place)
     return isSettled ? nil : deposit?.value
+  }
+
+  @inlinable
+  public func renew(sender place: _SenderPlace<Element>, _ token: WakeToken) -> Bool {
+    let head = unsafe block.pointee.head.load(ordering: .acquiring)
+    unsafe block.pointee.lock.lock()
+    let isLinked = unsafe block.pointee.waiting.isLinked(place.place)
+    if isLinked { unsafe block.pointee.waiting.setToken(token, at: place.place) }
+    unsafe block.pointee.lock.unlock()
+    // The earlier watch ended with the earlier wait, maybe before its heavy fence.
+    if isLinked { watchForRoom(token, head) }
+    return isLinked
   }
 
   @inlinable

@@ -49,7 +49,7 @@ extension SPSCCore: _ReceiverCore {
     unsafe token.watch(Watch(tailWord, while: head, announcingIn: receiverWord))
     if unsafe block.pointee.tail.load(ordering: .acquiring) == head { return .registered(()) }
     unsafe block.pointee.receiver.store(0, ordering: .relaxed)
-    token.unwatch()
+    unsafe token.unwatch(tailWord)
     if kind == .selecting && !token.retire() { return .lost }
     switch take() {
     case .value(let value): return .value(value)
@@ -61,7 +61,7 @@ extension SPSCCore: _ReceiverCore {
   @inlinable
   public func withdraw(receiver place: Void, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
     unsafe block.pointee.receiver.store(0, ordering: .relaxed)
-    if kind == .future { token.unwatch() }
+    if kind == .future { unsafe token.unwatch(tailWord) }
     return nil
   }
 

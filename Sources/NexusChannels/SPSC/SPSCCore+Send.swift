@@ -93,9 +93,13 @@ extension SPSCCore: _SenderCore {
   @inlinable
   public func withdraw(sender place: Element, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
     unsafe block.pointee.sender.store(0, ordering: .relaxed)
-    if kind == .future { token.unwatch() }
+    if kind == .future { unsafe token.unwatch(headWord) }
     return place
   }
+
+  /// Never: a new registration loses nothing, since there is no queue.
+  @inlinable
+  public func renew(sender place: Element, _ token: WakeToken) -> Bool { false }
 
   /// Registers the sender's wait, unless there is room or the receiver is gone.
   @inlinable
@@ -105,7 +109,7 @@ extension SPSCCore: _SenderCore {
     unsafe token.watch(Watch(headWord, while: full, announcingIn: senderWord))
     if unsafe block.pointee.head.load(ordering: .acquiring) == full { return true }
     unsafe block.pointee.sender.store(0, ordering: .relaxed)
-    token.unwatch()
+    unsafe token.unwatch(headWord)
     return false
   }
 

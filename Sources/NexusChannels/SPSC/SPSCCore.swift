@@ -117,7 +117,9 @@ public struct SPSCCore<Element>: BitwiseCopyable {
   /// Called once by each end, last of all: the second one frees the memory.
   @inlinable
   func releaseBlock() {
-    guard unsafe block.pointee.ends.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+    guard unsafe block.pointee.ends.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else {
+      return
+    }
     unsafe block.pointee.buffer.deallocate()
     unsafe block.deinitialize(count: 1)
     unsafe block.deallocate()
@@ -129,7 +131,9 @@ public struct SPSCCore<Element>: BitwiseCopyable {
     let token = unsafe word.pointee.load(ordering: .acquiring)
     guard token > SPSCWords.left else { return }
     // Taken by whoever exchanges it, so that each wait is woken once.
-    if unsafe word.pointee.compareExchange(expected: token, desired: 0, ordering: .acquiringAndReleasing).exchanged {
+    if unsafe word.pointee.compareExchange(expected: token, desired: 0, ordering: .acquiringAndReleasing)
+      .exchanged
+    {
       unsafe WakeToken(uncheckedRawValue: token).wake()
     }
   }

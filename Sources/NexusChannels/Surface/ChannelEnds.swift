@@ -19,6 +19,8 @@ extension ChannelEnds: Sendable where Sender: Sendable & ~Copyable, Receiver: Se
 @usableFromInline
 func requireCapacity(_ capacity: Int, atLeast least: Int) {
   if capacity < least || capacity > 1 << 40 {
-    fatalError("NexusChannels: a capacity of \(capacity) was asked for: it must be \(least) at least, and 2^40 at most")
+    fatalError(
+      "NexusChannels: a capacity of \(capacity) was asked for: it must be \(least) at least, and 2^40 at most"
+    )
   }
 }

@@ -77,7 +77,9 @@ public struct WakeToken: Sendable, Equatable {
   package func claimLocally() -> Bool {
     let slot = unsafe self.slot
     let wait = bits & ~SlotState.phaseMask
-    guard unsafe slot.pointee.state.load(ordering: .relaxed) == wait | SlotState.armedLocal else { return claim() }
+    guard unsafe slot.pointee.state.load(ordering: .relaxed) == wait | SlotState.armedLocal else {
+      return claim()
+    }
     unsafe slot.pointee.state.store(wait | SlotState.queued, ordering: .relaxed)
     return true
   }
@@ -113,11 +115,11 @@ public struct WakeToken: Sendable, Equatable {
     }
   }
 
-  /// Takes `watch` back. O(words watched), which are few.
+  /// Takes the watch of `word` back. O(words watched), which are few.
   @usableFromInline
-  package func unwatch() {
+  package func unwatch(_ word: UnsafePointer<Atomic<UInt64>>) {
     if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
-      unsafe loop.pointee.watched.remove(of: slot)
+      unsafe loop.pointee.watched.remove(word, of: slot)
     }
   }
 

@@ -105,8 +105,10 @@ struct WatchedWords {
     for entry in entries where entry.isWaiting { entry.watch.announce(entry.token) }
   }
 
-  /// Takes the entries of a slot out.
-  mutating func remove(of slot: SlotPointer) { entries.removeAll { unsafe $0.slot == slot } }
+  /// Takes a slot's entry for a word out.
+  mutating func remove(_ word: UnsafePointer<Atomic<UInt64>>, of slot: SlotPointer) {
+    entries.removeAll { unsafe $0.slot == slot && $0.watch.word == word }
+  }
 
   mutating func forgetAll() { entries.removeAll(keepingCapacity: true) }
 }
