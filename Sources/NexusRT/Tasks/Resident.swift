@@ -105,10 +105,15 @@ extension LoopState {
   /// Bookkeeping for a body that ended; nothing of the user's runs here.
   @inline(__always)
   private mutating func ended(_ body: BodyPointer, _ slot: SlotPointer) {
+    unsafe assert(slot.pointee.scope == nil && slot.pointee.cancelledScopes == 0)
     unsafe slot.pointee.body = nil
     unsafe body.pointee.slot = nil
     slab.bodies -= 1
-    if let joiner = unsafe body.pointee.joiner { unsafe wakeLocally(joiner) }
+    if let joiner = unsafe body.pointee.joiner {
+      bodiesJoined &+= 1
+      unsafe body.pointee.place = bodiesJoined
+      unsafe wakeLocally(joiner)
+    }
   }
 
   @inline(__always)
