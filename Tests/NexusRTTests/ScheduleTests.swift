@@ -128,6 +128,24 @@ import Testing
     }
   }
 
+  @Test func tasks_thatOutliveABlockOn_goOnInTheNext_andEndWithTheRuntime() async throws {
+    let lives = Lives()
+    try await inRuntime(.with(.random(seed: 11))) { runtime in
+      let count = Kept(0)
+      try runtime.blockOn {
+        for number in 0..<20 {
+          spawnBoxed(Unique(lives, number)) { unique in
+            for _ in 0..<unique.number { await yield() }
+            count.value! += 1
+            try await sleep(for: .seconds(1_000))
+          }
+        }
+      }
+      try runtime.blockOn { while count.value! < 20 { await yield() } }
+    }
+    #expect(lives.made == 20 && lives.alive == 0)
+  }
+
   private struct Trace: Equatable {
     var order: [Int] = []
     var hash: UInt64 = 0

@@ -4,7 +4,7 @@ internal import CNexus
 internal import Synchronization
 
 extension LoopState {
-  /// As `runTasks`, with the entries in random order. What is left goes back to the run queue.
+  /// As `runTasks`, with the entries in random order.
   static func runTasksRandomly(_ loop: LoopPointer, until body: BodyPointer?) {
     unsafe loop.pointee.nudge()
     var budget = unsafe loop.pointee.tasksPerTurn
@@ -13,7 +13,7 @@ extension LoopState {
       unsafe runItem(item, loop)
       if let body = unsafe body, unsafe body.pointee.isFinished { break }
     }
-    unsafe loop.pointee.putBackReady()
+    unsafe loop.pointee.counters.scheduleHash = loop.pointee.schedule!.hash
   }
 
   /// A random ready entry; nil if there is none, or the batch is to be cut short.
@@ -23,17 +23,11 @@ extension LoopState {
     return schedule!.pick()
   }
 
-  private mutating func putBackReady() {
-    for item in schedule!.ready { runQueue.push(item) }
-    schedule!.ready.removeAll(keepingCapacity: true)
-    counters.scheduleHash = schedule!.hash
-  }
-
   /// Now and then ends some wait for no reason: every one but those for the kernel has to look again.
   private mutating func nudge() {
     guard let index = schedule!.nudge(of: slab.highest) else { return }
     let slot = unsafe mailbox.pointee.slot(index)
-    // Only of a task that is suspended in it: a thread of the standard library may still be on its way to that.
+    // Only once the task is suspended in it: until then the wake would only be put back and back again.
     guard unsafe slot.pointee.suspension.context != nil else { return }
     unsafe wakeLocally(slot)
   }

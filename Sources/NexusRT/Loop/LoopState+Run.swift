@@ -64,13 +64,17 @@ extension LoopState {
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
     if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
     if unsafe !loop.pointee.watched.isEmpty { unsafe loop.pointee.lookAtWatched() }
-    if unsafe mayPark && loop.pointee.runQueue.isEmpty && !loop.pointee.reactor.hasCompletions {
+    if unsafe mayPark && loop.pointee.isNothingReady && !loop.pointee.reactor.hasCompletions {
       unsafe loop.pointee.park(until: deadline)
     } else if unsafe loop.pointee.reactor.isDue {
       unsafe loop.pointee.counters.enters &+= 1
       unsafe loop.pointee.reactor.enter()
     }
     while let slot = unsafe loop.pointee.reactor.nextCompleted() { unsafe loop.pointee.complete(slot) }
+  }
+
+  private var isNothingReady: Bool {
+    @inline(__always) get { runQueue.isEmpty && (schedule == nil || schedule!.ready.isEmpty) }
   }
 
   private mutating func fireTimers() {

@@ -18,7 +18,7 @@ struct RandomSchedule {
   /// SplitMix64: the same numbers for the same seed everywhere.
   private var state: UInt64
   private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-  /// What is ready, while a batch runs: of a list one can not take any entry. Empty otherwise.
+  /// What is ready, but for what came to the run queue since: of a list one can not take any entry.
   var ready: [RunItem] = []
 
   /// How often a batch is cut short before an entry: one time in so many.
