@@ -1,5 +1,6 @@
 // Several operations at once: one counts or all do, and none outlives the call.
 
+import CAllocationCounter
 import NexusRT
 import Testing
 
@@ -191,6 +192,19 @@ import Testing
           return 3
         })
       expectEqual(winner, 2)
+    }
+  }
+
+  @Test(.enabled(if: isOptimised && allocation_count_is_available()))
+  func racesAndJoins_inSteadyState_allocateNothing() async throws {
+    try await inTask {
+      var before: UInt64 = 0
+      for round in 1...2_000 {
+        if round == 10 { before = allocation_count() }
+        _ = try await race({ 1 }, { 2 }, { 3 })
+        _ = try await join({ 1 }, { await yield() })
+      }
+      expectEqual(allocation_count() - before, 0)
     }
   }
 

@@ -95,9 +95,10 @@ extension LoopState {
   /// Whether a wait of the slot's task is cancelled from its start: the task is, or a scope that it is in.
   @inlinable @inline(__always)
   func isCancelled(_ slot: SlotPointer) -> Bool {
-    if unsafe slot.pointee.cancelledScopes != 0 { return true }
-    // Residents are cancelled through their handle alone, and the Swift runtime's answer costs a locked 16-byte load.
-    if unsafe slot.pointee.role == .resident { return unsafe slot.pointee.isCancelled }
+    if unsafe slot.pointee.cancellations != 0 { return true }
+    // A resident is cancelled through its handle alone, which counts; the Swift runtime's answer costs a locked
+    // 16-byte load.
+    if unsafe slot.pointee.role == .resident { return false }
     return unsafe nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
   }
 

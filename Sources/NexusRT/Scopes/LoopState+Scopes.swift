@@ -36,7 +36,7 @@ extension LoopState {
     unsafe assert(slot.pointee.scope == scope, "a scope was left before one inside it")
     unsafe timers.remove(TimerOwner(scope))
     unsafe slot.pointee.scope = scope.pointee.outer
-    if unsafe scope.pointee.isCancelled { unsafe slot.pointee.cancelledScopes -= 1 }
+    if unsafe scope.pointee.isCancelled { unsafe slot.pointee.cancellations -= 1 }
     let isTimedOut = unsafe scope.pointee.isTimedOut
     unsafe scopes.give(back: scope)
     if unsafe slot.pointee.role == .guest && slot.pointee.scope == nil {
@@ -55,15 +55,16 @@ extension LoopState {
     // What came first is what the body's error is about.
     unsafe scope.pointee.isTimedOut = isTimeout && !isCancelledAround(scope)
     unsafe scope.pointee.isCancelled = true
-    unsafe slot.pointee.cancelledScopes += 1
+    unsafe slot.pointee.cancellations += 1
     unsafe cancelWait(of: slot)
   }
 
   /// Whether the scope's task was cancelled, or a scope around it. O(1) if neither, else O(depth).
   private func isCancelledAround(_ scope: ScopePointer) -> Bool {
     let slot = unsafe scope.pointee.owner.unsafelyUnwrapped
-    if unsafe nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped) { return true }
-    if unsafe slot.pointee.cancelledScopes == 0 { return false }
+    if unsafe !isCancelled(slot) { return false }
+    let task = unsafe slot.pointee.suspension.task.unsafelyUnwrapped
+    if unsafe nexus_task_is_cancelled(task) { return true }
     var next = unsafe scope.pointee.outer
     while let outer = unsafe next {
       if unsafe outer.pointee.isCancelled { return true }
@@ -73,9 +74,11 @@ extension LoopState {
   }
 
   /// Whether the running task, or a scope it is in, was cancelled; nil if no task runs. Lends no slot.
-  mutating func isRunningTaskCancelled() -> Bool? {
+  func isRunningTaskCancelled() -> Bool? {
     guard let task = unsafe currentTask() else { return nil }
-    if let slot = unsafe slab.slot(of: task) { return unsafe isCancelled(slot) }
+    var slot = unsafe resumed
+    if unsafe slot?.pointee.suspension.task != task { unsafe slot = slab.slot(of: task) }
+    if let slot = unsafe slot, unsafe isCancelled(slot) { return true }
     return unsafe nexus_task_is_cancelled(task)
   }
 }

@@ -105,7 +105,7 @@ extension LoopState {
   /// Bookkeeping for a body that ended; nothing of the user's runs here.
   @inline(__always)
   private mutating func ended(_ body: BodyPointer, _ slot: SlotPointer) {
-    unsafe assert(slot.pointee.scope == nil && slot.pointee.cancelledScopes == 0)
+    unsafe assert(slot.pointee.scope == nil)
     unsafe slot.pointee.body = nil
     unsafe body.pointee.slot = nil
     slab.bodies -= 1
@@ -129,6 +129,7 @@ extension LoopState {
   static func cancel(_ slot: SlotPointer, _ loop: LoopPointer) {
     guard unsafe !slot.pointee.isCancelled else { return }
     unsafe slot.pointee.isCancelled = true
+    unsafe slot.pointee.cancellations += 1
     unsafe nexus_task_cancel(slot.pointee.suspension.task.unsafelyUnwrapped)
     unsafe loop.pointee.cancelWait(of: slot)
   }

@@ -56,6 +56,7 @@ internal import Synchronization
     unsafe slot.pointee.suspension.context = nil
     unsafe slot.pointee.role = role
     unsafe slot.pointee.isCancelled = false
+    unsafe slot.pointee.cancellations = 0
     unsafe slot.pointee.isSingleUse = false
     return unsafe slot
   }
@@ -63,7 +64,8 @@ internal import Synchronization
   /// Back to the free list. Only of a slot that is idle and in no queue.
   mutating func give(back slot: SlotPointer) {
     unsafe assert(slot.pointee.role != .free && slot.pointee.timerIndex < 0)
-    unsafe assert(slot.pointee.scope == nil && slot.pointee.cancelledScopes == 0)
+    unsafe assert(slot.pointee.scope == nil)
+    unsafe assert(slot.pointee.cancellations == (slot.pointee.isCancelled ? 1 : 0))
     unsafe assert(slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle)
     if unsafe slot.pointee.role == .guest { guests -= 1 }
     unsafe slot.pointee.suspension.task = nil

@@ -45,8 +45,8 @@ enum SlotRole: UInt8 {
   @usableFromInline var result: Int32
   /// Where the slot stands in the timer heap; -1 while it does not.
   @usableFromInline var timerIndex: Int32
-  /// How many of the task's scopes are cancelled: its waits end while it is not zero.
-  @usableFromInline var cancelledScopes: Int32
+  /// How many of the task's scopes are cancelled, and one more if `isCancelled`: its waits end while it is not zero.
+  @usableFromInline var cancellations: Int32
   /// The innermost cancel scope the task is in.
   var scope: ScopePointer?
   /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
@@ -63,7 +63,7 @@ enum SlotRole: UInt8 {
     self.index = index
     result = 0
     timerIndex = -1
-    cancelledScopes = 0
+    cancellations = 0
     unsafe scope = nil
     unsafe body = nil
   }
