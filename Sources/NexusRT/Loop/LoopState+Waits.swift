@@ -147,6 +147,8 @@ extension LoopState {
   mutating func releaseGuest(_ slot: SlotPointer) {
     unsafe timers.remove(TimerOwner(slot))
     if unsafe slot.pointee.scope != nil { return }
+    // No hint to a slot without a task, as when a resident leaves.
+    if unsafe resumed == slot { unsafe resumed = nil }
     unsafe slot.pointee.suspension.task = nil
     if unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle {
       unsafe slab.give(back: slot)

@@ -71,6 +71,8 @@ extension LoopState {
       unsafe loop.pointee.parkResident(slot)
       unsafe await Suspension.suspend(slot, loop)
     }
+    // No hint to a slot without a task: where no task runs it would be taken for that of the current one.
+    unsafe loop.pointee.resumed = nil
     unsafe loop.pointee.slab.leave(resident: slot)
   }
 
