@@ -13,5 +13,8 @@ public struct Configuration: Sendable {
   /// `NEXUS_SUSPENSION` (direct, switch, continuation) asks for.
   public var suspension: SuspensionWay?
 
+  /// The order in which ready tasks run.
+  public var schedule: Schedule = .firstInFirstOut
+
   public init() {}
 }

@@ -6,7 +6,7 @@ import NexusRT
 import Testing
 
 /// Whether the compiler has removed the thunks around closures, which allocate.
-private let isOptimised: Bool = {
+let isOptimised: Bool = {
   var isOptimised = true
   assert(
     {

@@ -16,12 +16,12 @@ import Testing
       if model[index] == nil {
         let deadline = UInt64.random(in: 0..<1_000, using: &random)
         model[index] = deadline
-        unsafe heap.insert(slots + index, deadline: deadline)
+        unsafe heap.insert(TimerOwner(slots + index), deadline: deadline)
       } else if Bool.random(using: &random) {
         model[index] = nil
-        unsafe heap.remove(slots + index)
-      } else if let slot = unsafe heap.popExpired(now: 500) {
-        let expired = unsafe Int(slot.pointee.index)
+        unsafe heap.remove(TimerOwner(slots + index))
+      } else if let owner = heap.popExpired(now: 500) {
+        let expired = unsafe Int(owner.slot.pointee.index)
         #expect(model[expired] == model.values.min())
         model[expired] = nil
       } else {

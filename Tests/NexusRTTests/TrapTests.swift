@@ -42,6 +42,17 @@ import Testing
     expectSaid(result, "my wait must be called from a task of a runtime")
   }
 
+  @Test func wait_afterABlockOnWhoseTaskIsGone_traps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await inRuntime { runtime in
+        // With a task-local value the root's Swift task ends with it.
+        try Bound.$value.withValue(1) { try runtime.blockOn { await yield() } }
+        _ = Wait(for: "my wait").giveUp()
+      }
+    }
+    expectSaid(result, "my wait must be called from a task of a runtime")
+  }
+
   @Test func runtime_usedOnAnotherThread_traps() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let kept = try await onThread { Kept(try Runtime()) }
@@ -89,4 +100,8 @@ import Testing
     }
     expectSaid(result, "tasksPerTurn must be at least 1")
   }
+}
+
+private enum Bound {
+  @TaskLocal static var value = 0
 }

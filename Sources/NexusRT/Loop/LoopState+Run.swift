@@ -33,21 +33,28 @@ extension LoopState {
   /// Runs what is ready, `tasksPerTurn` entries at most: whatever tasks do, the rest of a turn comes round.
   @inline(__always)
   private static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) {
+    if unsafe loop.pointee.schedule != nil { return unsafe runTasksRandomly(loop, until: body) }
     var budget = unsafe loop.pointee.tasksPerTurn
     while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
       budget -= 1
-      if item.isJob {
-        unsafe item.job.runSynchronously(
-          isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
-          taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
-      } else {
-        let slot = unsafe item.slot
-        guard unsafe loop.pointee.popped(slot) == .resume else { continue }
-        unsafe Suspension.resume(slot, loop)
-      }
-      unsafe loop.pointee.counters.resumes &+= 1
+      unsafe runItem(item, loop)
       if let body = unsafe body, unsafe body.pointee.isFinished { return }
     }
+  }
+
+  /// Runs one entry of the run queue, if there is still something to run.
+  @inline(__always)
+  static func runItem(_ item: RunItem, _ loop: LoopPointer) {
+    if item.isJob {
+      unsafe item.job.runSynchronously(
+        isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
+        taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
+    } else {
+      let slot = unsafe item.slot
+      guard unsafe loop.pointee.popped(slot) == .resume else { return }
+      unsafe Suspension.resume(slot, loop)
+    }
+    unsafe loop.pointee.counters.resumes &+= 1
   }
 
   /// Gives the mailbox, the timers and the kernel their turn.
@@ -57,7 +64,7 @@ extension LoopState {
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
     if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
     if unsafe !loop.pointee.watched.isEmpty { unsafe loop.pointee.lookAtWatched() }
-    if unsafe mayPark && loop.pointee.runQueue.isEmpty && !loop.pointee.reactor.hasCompletions {
+    if unsafe mayPark && loop.pointee.isNothingReady && !loop.pointee.reactor.hasCompletions {
       unsafe loop.pointee.park(until: deadline)
     } else if unsafe loop.pointee.reactor.isDue {
       unsafe loop.pointee.counters.enters &+= 1
@@ -66,9 +73,19 @@ extension LoopState {
     while let slot = unsafe loop.pointee.reactor.nextCompleted() { unsafe loop.pointee.complete(slot) }
   }
 
+  private var isNothingReady: Bool {
+    @inline(__always) get { runQueue.isEmpty && (schedule == nil || schedule!.ready.isEmpty) }
+  }
+
   private mutating func fireTimers() {
     let now = Monotonic.now()
-    while let slot = unsafe timers.popExpired(now: now) { unsafe timeOut(slot) }
+    while let owner = timers.popExpired(now: now) {
+      if owner.isScope {
+        unsafe cancelScope(owner.scope, isTimeout: true)
+      } else {
+        unsafe timeOut(owner.slot)
+      }
+    }
   }
 
   /// Looks at the words that waits are to end for, and now and then makes sure that nobody has to any more.

@@ -24,7 +24,7 @@ extension LoopState {
   @usableFromInline @inline(never)
   mutating func findSlot(of task: UnsafeMutableRawPointer?, _ what: StaticString) -> SlotPointer {
     guard let task = unsafe task else { LoopState.trapOutsideRuntime(what) }
-    if let slot = unsafe slab.resident(of: task) {
+    if let slot = unsafe slab.slot(of: task) {
       unsafe resumed = slot
       return unsafe slot
     }
@@ -92,23 +92,25 @@ extension LoopState {
     return reason
   }
 
-  /// Whether a wait of the slot's task is cancelled from its start.
+  /// Whether a wait of the slot's task is cancelled from its start: the task is, or a scope that it is in.
   @inlinable @inline(__always)
   func isCancelled(_ slot: SlotPointer) -> Bool {
-    // Residents are cancelled through their handle alone, and the Swift runtime's answer costs a locked 16-byte load.
-    if unsafe slot.pointee.role == .resident { return unsafe slot.pointee.isCancelled }
+    if unsafe slot.pointee.cancellations != 0 { return true }
+    // A resident is cancelled through its handle alone, which counts; the Swift runtime's answer costs a locked
+    // 16-byte load.
+    if unsafe slot.pointee.role == .resident { return false }
     return unsafe nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
   }
 
   /// Has the slot's wait end at `deadline`, with the reason `timedOut`.
   @usableFromInline
   mutating func startTimer(_ slot: SlotPointer, _ deadline: Deadline) {
-    unsafe timers.insert(slot, deadline: deadline.nanoseconds)
+    unsafe timers.insert(TimerOwner(slot), deadline: deadline.nanoseconds)
   }
 
   /// Takes the deadline back; nothing happens if it was it that ended the wait.
   @usableFromInline
-  mutating func stopTimer(_ slot: SlotPointer) { unsafe timers.remove(slot) }
+  mutating func stopTimer(_ slot: SlotPointer) { unsafe timers.remove(TimerOwner(slot)) }
 
   /// Has the loop look at the words of `watch` for the armed wait of `slot`.
   @usableFromInline
@@ -139,10 +141,14 @@ extension LoopState {
     if isLast { watched.forgetAll() }
   }
 
-  /// Gives a guest's slot back, now or, while it is in a queue, when the loop takes it out.
+  /// Gives a guest's slot back, now or, while it is in a queue, when the loop takes it out; not while its task is in a
+  /// scope.
   @usableFromInline @inline(never)
   mutating func releaseGuest(_ slot: SlotPointer) {
-    unsafe timers.remove(slot)
+    unsafe timers.remove(TimerOwner(slot))
+    if unsafe slot.pointee.scope != nil { return }
+    // No hint to a slot without a task, as when a resident leaves.
+    if unsafe resumed == slot { unsafe resumed = nil }
     unsafe slot.pointee.suspension.task = nil
     if unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle {
       unsafe slab.give(back: slot)
@@ -209,7 +215,7 @@ extension LoopState {
     }
   }
 
-  /// Cancels the wait of a resident on this thread, if it waits. The task was marked as cancelled before.
+  /// Cancels the slot's wait, if it waits. Its task, or a scope of it, was marked as cancelled before.
   mutating func cancelWait(of slot: SlotPointer) {
     let word = unsafe slot.pointee.state.load(ordering: .relaxed)
     switch word & SlotState.phaseMask {
@@ -218,9 +224,12 @@ extension LoopState {
       unsafe wakeLocally(slot)
     case SlotState.armed: unsafe endArmed(slot, word, .cancelled)
     case SlotState.inFlight:
-      // A resident's operation is known to this thread alone.
-      unsafe slot.pointee.state.store(SlotState.with(SlotState.cancelQueued, of: word), ordering: .relaxed)
-      unsafe runQueue.push(RunItem(slot: slot))
+      // A child task may be cancelled by another thread at the same time.
+      let isMine = unsafe slot.pointee.state.compareExchange(
+        expected: word, desired: SlotState.with(SlotState.cancelQueued, of: word),
+        ordering: .acquiringAndReleasing
+      ).exchanged
+      if isMine { unsafe runQueue.push(RunItem(slot: slot)) }
     default: break  // Runs, is queued, or is being cancelled already.
     }
   }

@@ -20,6 +20,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   public internal(set) var enters: UInt64 = 0
   /// Those of them that could wait: times the loop parked in the kernel.
   public internal(set) var parks: UInt64 = 0
+  /// Of a random schedule: a hash of every decision it made; otherwise zero.
+  public internal(set) var scheduleHash: UInt64 = 0
 }
 
 @usableFromInline
@@ -41,7 +43,10 @@ public struct RuntimeCounters: Sendable, Equatable {
   /// How many more operations the running task may complete without waiting before it lets others run (Budget.swift).
   @usableFromInline var budget = LoopState.budgetPerResume
   @usableFromInline static let budgetPerResume: Int32 = 128
+  /// Bodies that ended while somebody waited for them.
+  var bodiesJoined: UInt32 = 0
   var timers = TimerHeap()
+  var scopes = ScopePool()
   var watched = WatchedWords()
   var reactor: Reactor
   var world: World
@@ -53,6 +58,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   /// Whether the runtime is ending: what starts now starts cancelled.
   var isEnding = false
   let tasksPerTurn: Int
+  /// The decisions of a random schedule; nil in the usual one.
+  var schedule: RandomSchedule?
   /// Which word of a task tells whether it has task-local values; 0 if that is not known. Settled at start-up.
   var taskLocalsWord = 0
   /// In ns.
@@ -66,6 +73,7 @@ public struct RuntimeCounters: Sendable, Equatable {
   ) {
     threadID = nexus_thread_id()
     tasksPerTurn = configuration.tasksPerTurn
+    if case .random(let seed) = configuration.schedule { schedule = RandomSchedule(seed: seed) }
     endTimeout = configuration.endTimeout.clampedNanoseconds
     unsafe self.loop = loop
     unsafe self.mailbox = mailbox

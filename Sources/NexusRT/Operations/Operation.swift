@@ -9,8 +9,8 @@ enum Operation {
   /// Hands an operation to the ring and waits until the kernel has completed it.
   ///
   /// What the entry points to must stay valid until this returns; it does not return before the kernel is done with it,
-  /// also when the task is cancelled: then the kernel is asked to cancel the operation, and whatever it completes
-  /// with counts. A task that was cancelled before does not begin. An operation that a signal interrupted begins
+  /// also when the task, or a scope it is in, is cancelled: then the kernel is asked to cancel the operation, and
+  /// whatever it completes with counts. A task that was cancelled before does not begin. An operation that a signal interrupted begins
   /// anew.
   ///
   /// - Returns: The kernel's result, not negative.
@@ -26,7 +26,7 @@ enum Operation {
         unsafe await Suspension.suspend(slot, loop)
       }
       var result = -ECANCELED
-      if unsafe !nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped) {
+      if unsafe !loop.pointee.isCancelled(slot) {
         let word = unsafe slot.pointee.state.load(ordering: .relaxed)
         unsafe slot.pointee.state.store(SlotState.next(SlotState.inFlight, after: word), ordering: .relaxed)
         unsafe loop.pointee.reactor.prepare(for: slot, prepare)

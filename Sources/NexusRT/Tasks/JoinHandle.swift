@@ -34,6 +34,12 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
       unsafe body.pointee.joiner = nil
       if unsafe !wasWoken && !body.pointee.isFinished { throw CancellationError() }
     }
+    return try taken()
+  }
+
+  /// The result of a task that has ended.
+  @inlinable @inline(__always)
+  consuming func taken() throws -> Success {
     if unsafe body.pointee.outcome == .failure { throw unsafe body.pointee.error! }
     // Sound: the outcome is `success`, so the result is initialised; it is taken once, since this consumes the handle.
     unsafe body.pointee.outcome = .taken
@@ -45,14 +51,7 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
   /// started still starts, cancelled. Nothing happens if it has ended.
   ///
   /// O(1) plus the task's child tasks.
-  public borrowing func cancel() {
-    guard unsafe !body.pointee.isFinished else { return }
-    unsafe body.pointee.isCancelled = true
-    // A resident that was given the body and has not run yet finds the mark when it starts.
-    if unsafe body.pointee.hasStarted, let slot = unsafe body.pointee.slot {
-      unsafe LoopState.cancel(slot, LoopState.current(for: "JoinHandle.cancel()"))
-    }
-  }
+  public borrowing func cancel() { unsafe TaskBody.cancel(body) }
 
   /// Whether the task has ended.
   @inlinable

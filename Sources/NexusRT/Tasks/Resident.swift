@@ -71,6 +71,8 @@ extension LoopState {
       unsafe loop.pointee.parkResident(slot)
       unsafe await Suspension.suspend(slot, loop)
     }
+    // No hint to a slot without a task: where no task runs it would be taken for that of the current one.
+    unsafe loop.pointee.resumed = nil
     unsafe loop.pointee.slab.leave(resident: slot)
   }
 
@@ -105,10 +107,15 @@ extension LoopState {
   /// Bookkeeping for a body that ended; nothing of the user's runs here.
   @inline(__always)
   private mutating func ended(_ body: BodyPointer, _ slot: SlotPointer) {
+    unsafe assert(slot.pointee.scope == nil)
     unsafe slot.pointee.body = nil
     unsafe body.pointee.slot = nil
     slab.bodies -= 1
-    if let joiner = unsafe body.pointee.joiner { unsafe wakeLocally(joiner) }
+    if let joiner = unsafe body.pointee.joiner {
+      bodiesJoined &+= 1
+      unsafe body.pointee.place = bodiesJoined
+      unsafe wakeLocally(joiner)
+    }
   }
 
   @inline(__always)
@@ -124,6 +131,7 @@ extension LoopState {
   static func cancel(_ slot: SlotPointer, _ loop: LoopPointer) {
     guard unsafe !slot.pointee.isCancelled else { return }
     unsafe slot.pointee.isCancelled = true
+    unsafe slot.pointee.cancellations += 1
     unsafe nexus_task_cancel(slot.pointee.suspension.task.unsafelyUnwrapped)
     unsafe loop.pointee.cancelWait(of: slot)
   }

@@ -45,6 +45,8 @@ struct TaskBody: ~Copyable {
   @usableFromInline var references: Int32 = 2
   /// The thread it belongs to.
   @usableFromInline let threadID: Int32
+  /// When it ended among the bodies that somebody waited for: one more than the one before, and it may wrap round.
+  @usableFromInline var place: UInt32 = 0
   /// The slot of the resident that runs it; nil before it starts and after it ended.
   @usableFromInline var slot: SlotPointer?
   /// The task that waits for the result, if one does.
@@ -177,5 +179,17 @@ extension TaskBody {
     unsafe emptyOut(body)
     unsafe body.deinitialize(count: 1)
     unsafe body.deallocate()
+  }
+}
+
+extension TaskBody {
+  /// Cancels the task that runs the body, or is to run it. Nothing happens if it has ended.
+  static func cancel(_ body: BodyPointer) {
+    guard unsafe !body.pointee.isFinished else { return }
+    unsafe body.pointee.isCancelled = true
+    // A resident that was given the body and has not run yet finds the mark when it starts.
+    if unsafe body.pointee.hasStarted, let slot = unsafe body.pointee.slot {
+      unsafe LoopState.cancel(slot, LoopState.current(for: "JoinHandle.cancel()"))
+    }
   }
 }

@@ -12,6 +12,8 @@ internal import Synchronization
   private var firstFree: SlotPointer?
   /// Slots that were ever handed out: index `used` is the next fresh one.
   private var used: UInt32 = 0
+  /// One more than the highest index handed out by this slab.
+  private(set) var highest: UInt32 = 0
   /// Residents parked without a body, linked through `suspension.link`, the one parked last first.
   @usableFromInline var firstParked: SlotPointer?
   /// Residents that exist.
@@ -20,7 +22,7 @@ internal import Synchronization
   private(set) var guests = 0
   /// Residents that have a body.
   @usableFromInline var bodies = 0
-  /// The slot of each resident, by its Swift task. Changed when a resident comes or goes, which is rare; read when
+  /// The slot of each resident, and of each child task in a scope, by its Swift task. Changed when one comes or goes; read when
   /// the running task is not the one the loop resumed last.
   private var slotOfTask: [UnsafeRawPointer: SlotPointer] = unsafe [:]
 
@@ -31,13 +33,11 @@ internal import Synchronization
     // A mailbox that served another runtime brings its chunks along: their slots are all free.
     var chunk = 0
     while chunk < Int(Mailbox.slotLimit >> Mailbox.chunkShift), unsafe mailbox.pointee.chunks[chunk] != nil {
-      for offset in (0...Int(Mailbox.chunkMask)).reversed() {
-        let slot = unsafe mailbox.pointee.chunks[chunk].unsafelyUnwrapped + offset
-        unsafe putOnFreeList(slot)
-      }
       chunk += 1
     }
     used = UInt32(chunk) << Mailbox.chunkShift
+    // The lowest slot on top, so that slots are handed out as if they were fresh.
+    for index in (0..<used).reversed() { unsafe putOnFreeList(mailbox.pointee.slot(index)) }
   }
 
   /// A slot for a new role. Traps when `Mailbox.slotLimit` tasks exist.
@@ -51,10 +51,12 @@ internal import Synchronization
     }
     unsafe assert(slot.pointee.role == .free)
     if role == .guest { guests += 1 }
+    highest = unsafe max(highest, slot.pointee.index + 1)
     unsafe slot.pointee.suspension.link = nil
     unsafe slot.pointee.suspension.context = nil
     unsafe slot.pointee.role = role
     unsafe slot.pointee.isCancelled = false
+    unsafe slot.pointee.cancellations = 0
     unsafe slot.pointee.isSingleUse = false
     return unsafe slot
   }
@@ -62,6 +64,8 @@ internal import Synchronization
   /// Back to the free list. Only of a slot that is idle and in no queue.
   mutating func give(back slot: SlotPointer) {
     unsafe assert(slot.pointee.role != .free && slot.pointee.timerIndex < 0)
+    unsafe assert(slot.pointee.scope == nil)
+    unsafe assert(slot.pointee.cancellations == (slot.pointee.isCancelled ? 1 : 0))
     unsafe assert(slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle)
     if unsafe slot.pointee.role == .guest { guests -= 1 }
     unsafe slot.pointee.suspension.task = nil
@@ -115,8 +119,18 @@ internal import Synchronization
     unsafe give(back: slot)
   }
 
-  func resident(of task: UnsafeMutableRawPointer) -> SlotPointer? {
+  /// The slot of a resident, or of a child task in a scope.
+  func slot(of task: UnsafeMutableRawPointer) -> SlotPointer? {
     unsafe slotOfTask[UnsafeRawPointer(task)]
+  }
+
+  /// Has a child task find the slot it was lent again.
+  mutating func keep(guest slot: SlotPointer) {
+    unsafe slotOfTask[UnsafeRawPointer(slot.pointee.suspension.task.unsafelyUnwrapped)] = slot
+  }
+
+  mutating func stopKeeping(guest slot: SlotPointer) {
+    unsafe slotOfTask[UnsafeRawPointer(slot.pointee.suspension.task.unsafelyUnwrapped)] = nil
   }
 
   /// The residents that run a body.

@@ -11,7 +11,8 @@ enum SlotRole: UInt8 {
   case free
   /// Owned by a resident: a Swift task of ours that runs one spawned body after another.
   case resident
-  /// Lent for one wait to a task that is not ours: a child task (`async let`, a task group) of a resident.
+  /// Lent for one wait, or for a cancel scope, to a task that is not ours: a child task (`async let`, a task group) of a
+  /// resident.
   case guest
   /// Owned by a plain thread, which parks in it while it waits.
   case thread
@@ -44,6 +45,10 @@ enum SlotRole: UInt8 {
   @usableFromInline var result: Int32
   /// Where the slot stands in the timer heap; -1 while it does not.
   @usableFromInline var timerIndex: Int32
+  /// How many of the task's scopes are cancelled, and one more if `isCancelled`: its waits end while it is not zero.
+  @usableFromInline var cancellations: Int32
+  /// The innermost cancel scope the task is in.
+  var scope: ScopePointer?
   /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
   @usableFromInline var body: BodyPointer?
 
@@ -58,6 +63,8 @@ enum SlotRole: UInt8 {
     self.index = index
     result = 0
     timerIndex = -1
+    cancellations = 0
+    unsafe scope = nil
     unsafe body = nil
   }
 }

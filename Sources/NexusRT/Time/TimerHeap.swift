@@ -1,14 +1,49 @@
-// The deadlines of the tasks that sleep: a heap that knows where each task's entry is, so that a cancelled sleep is
-// taken out at once.
+// The deadlines of waits and of cancel scopes: a heap that knows where each one's entry is, so that what is over before
+// its time is taken out at once.
 
-/// A 4-ary min-heap of deadlines. Each entry's place is kept in its slot.
+/// What a deadline is for: the wait of a slot, or a scope. Both are at least 8-aligned, which leaves the lowest bit
+/// to tell them apart.
+struct TimerOwner: Equatable {
+  private let bits: UInt
+
+  @inline(__always) init(_ slot: SlotPointer) { bits = UInt(bitPattern: slot) }
+  @inline(__always) init(_ scope: ScopePointer) { bits = UInt(bitPattern: scope) | 1 }
+
+  @inline(__always) var isScope: Bool { bits & 1 != 0 }
+
+  /// Only of an owner that is no scope.
+  @inline(__always) var slot: SlotPointer {
+    // Sound: `bits` came from a slot pointer.
+    unsafe SlotPointer(bitPattern: bits).unsafelyUnwrapped
+  }
+
+  /// Only of an owner that is a scope.
+  @inline(__always) var scope: ScopePointer {
+    // Sound: `bits` came from a scope's pointer.
+    unsafe ScopePointer(bitPattern: bits & ~1).unsafelyUnwrapped
+  }
+
+  /// Where the owner stands in the heap; -1 while it does not.
+  @inline(__always) var place: Int32 {
+    get { unsafe isScope ? scope.pointee.timerIndex : slot.pointee.timerIndex }
+    nonmutating set {
+      if isScope {
+        unsafe scope.pointee.timerIndex = newValue
+      } else {
+        unsafe slot.pointee.timerIndex = newValue
+      }
+    }
+  }
+}
+
+/// A 4-ary min-heap of deadlines. Each entry's place is kept with its owner.
 ///
 /// Insert, take and remove are O(log n); the next deadline is O(1). Belongs to the loop's thread.
 struct TimerHeap {
-  @safe private struct Entry {
+  private struct Entry {
     /// Monotonic time in ns.
     var deadline: UInt64
-    var slot: SlotPointer
+    var owner: TimerOwner
   }
 
   private var entries: [Entry] = []
@@ -19,35 +54,35 @@ struct TimerHeap {
   /// The earliest deadline in ns, or nil.
   var next: UInt64? { entries.first?.deadline }
 
-  mutating func insert(_ slot: SlotPointer, deadline: UInt64) {
-    unsafe assert(slot.pointee.timerIndex < 0)
-    unsafe entries.append(Entry(deadline: deadline, slot: slot))
+  mutating func insert(_ owner: TimerOwner, deadline: UInt64) {
+    assert(owner.place < 0)
+    entries.append(Entry(deadline: deadline, owner: owner))
     siftUp(entries.count - 1)
   }
 
   /// Takes the entry of the earliest deadline out if that is not after `now`.
-  mutating func popExpired(now: UInt64) -> SlotPointer? {
+  mutating func popExpired(now: UInt64) -> TimerOwner? {
     guard let first = entries.first, first.deadline <= now else { return nil }
-    unsafe remove(first.slot)
-    return unsafe first.slot
+    remove(first.owner)
+    return first.owner
   }
 
-  /// Takes a slot's entry out. Nothing happens if it has none.
-  mutating func remove(_ slot: SlotPointer) {
-    let index = unsafe Int(slot.pointee.timerIndex)
+  /// Takes an owner's entry out. Nothing happens if it has none.
+  mutating func remove(_ owner: TimerOwner) {
+    let index = Int(owner.place)
     guard index >= 0 else { return }
-    unsafe slot.pointee.timerIndex = -1
+    owner.place = -1
     let last = entries.removeLast()
     if index < entries.count {
       place(last, at: index)
       siftUp(index)
-      unsafe siftDown(Int(last.slot.pointee.timerIndex))
+      siftDown(Int(last.owner.place))
     }
   }
 
   private mutating func place(_ entry: Entry, at index: Int) {
     entries[index] = entry
-    unsafe entry.slot.pointee.timerIndex = Int32(index)
+    entry.owner.place = Int32(index)
   }
 
   private mutating func siftUp(_ start: Int) {

@@ -45,3 +45,30 @@ nonisolated(nonsending) func copy(_ from: String, _ to: String) async throws {
   try await target.syncData()
   try await target.close()
 }
+
+struct Inbox: ~Copyable {
+  private(set) var count = 0
+  nonisolated(nonsending) mutating func receive() async throws -> Int {
+    try await sleep(for: .milliseconds(1))
+    count += 1
+    return count
+  }
+}
+
+nonisolated(nonsending) func limits() async throws -> Int {
+  // The body of a time limit uses the caller's noncopyable variables and what is not Sendable.
+  var inbox = Inbox()
+  let counter = Counter()
+  let received = try await withTimeout(.milliseconds(5)) {
+    counter.count += 1
+    return try await inbox.receive()
+  }
+  // The handle of a scope is shared by tasks of one runtime.
+  await withCancelScope { scope in
+    spawnBoxed { scope.cancel() }
+    _ = await Wait(for: "limits").suspend()
+  }
+  let first = try await race({ counter.count }, { try await spawnBoxed { 2 }.value() })
+  let (a, b) = try await join({ counter.count }, { "b" })
+  return isCancelled() ? 0 : received + first + a + b.count
+}
