@@ -73,7 +73,11 @@ public struct RuntimeCounters: Sendable, Equatable {
   ) {
     threadID = nexus_thread_id()
     tasksPerTurn = configuration.tasksPerTurn
-    if case .random(let seed) = configuration.schedule { schedule = RandomSchedule(seed: seed) }
+    if case .random(let seed) = configuration.schedule {
+      schedule = RandomSchedule(seed: seed)
+      // What else is chosen at random on this thread, such as where a select begins, is repeated as well.
+      nexus_random_seed(seed)
+    }
     endTimeout = configuration.endTimeout.clampedNanoseconds
     unsafe self.loop = loop
     unsafe self.mailbox = mailbox

@@ -86,7 +86,7 @@ internal import Synchronization
     let chunk = Int(used >> Mailbox.chunkShift)
     if used & Mailbox.chunkMask == 0 {
       let count = Int(Mailbox.chunkMask) + 1
-      // 128: a slot has two cache lines of its own, so that a foreign wake of one does not slow its neighbour.
+      assert(MemoryLayout<TaskSlot>.stride == 128, "a slot fills two cache lines")
       let memory = UnsafeMutableRawPointer.allocate(
         byteCount: count * MemoryLayout<TaskSlot>.stride, alignment: 128)
       let slots = unsafe memory.bindMemory(to: TaskSlot.self, capacity: count)
