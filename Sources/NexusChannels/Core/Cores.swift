@@ -76,6 +76,8 @@ public protocol _ReceiverCore<Element>: BitwiseCopyable {
 
   /// The next value, at once or not at all.
   func take() -> _Taken<Element>
+  /// As `take`, but may overlook what is just being sent: for those who wait otherwise.
+  func takeReady() -> _Taken<Element>
   /// Moves up to `limit` values to the end of `buffer`; returns how many.
   func take(into buffer: inout [Element], atMost limit: Int) -> Int
   /// The next value, or registers who waits for it.
@@ -93,6 +95,11 @@ public protocol _ReceiverCore<Element>: BitwiseCopyable {
   var isClosedForReceiving: Bool { get }
   /// Changes whenever another one than this receiver may have changed what `take` would give.
   var receiveVersion: UInt64 { get }
+}
+
+extension _ReceiverCore {
+  @inlinable @inline(__always)
+  public func takeReady() -> _Taken<Element> { take() }
 }
 
 /// The sending half of a kind of channel.

@@ -10,7 +10,7 @@ extension _ReceiverCore {
   nonisolated(nonsending) func receive(
     until deadline: Deadline? = nil
   ) async throws(ReceiveError) -> Element {
-    switch take() {
+    switch takeReady() {
     case .value(let value):
       if Budget.isSpent(by: "receive") { await yield() }
       return value
@@ -52,9 +52,8 @@ extension _ReceiverCore {
   /// As `receive`, on a plain thread: spins for some microseconds, then parks.
   @inlinable
   func receiveBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> Element {
-    if case .value(let value) = take() { return value }
     for _ in 0..<Spin.rounds {
-      switch take() {
+      switch takeReady() {
       case .value(let value): return value
       case .closed: throw .closed
       case .empty: Spin.pause()

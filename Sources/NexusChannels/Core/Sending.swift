@@ -11,7 +11,7 @@ extension _SenderCore {
   ) async throws(SendError<Element>) {
     switch offer(value) {
     case .sent:
-      if Budget.isSpent(by: "send") { await yield() }
+      if Budget.isSpentSending(by: "send") { await yield() }
     case .closed(let value): throw .closed(value)
     case .full(let value): try await waitToSend(value, until: deadline)
     }
@@ -105,7 +105,7 @@ extension _SenderCore {
       }
       rest.removeFirst()
     }
-    if Budget.isSpent(by: "send") { await yield() }
+    if Budget.isSpentSending(by: "send") { await yield() }
   }
 
   /// The same on a plain thread.
@@ -131,7 +131,7 @@ extension _SenderCore {
   @inlinable @inline(__always)
   nonisolated(nonsending) func reserve(until deadline: Deadline?) async throws(ReserveError) {
     switch reserve() {
-    case .sent: if Budget.isSpent(by: "reserve") { await yield() }
+    case .sent: if Budget.isSpentSending(by: "reserve") { await yield() }
     case .closed: throw .closed
     case .full: try await waitToReserve(until: deadline)
     }

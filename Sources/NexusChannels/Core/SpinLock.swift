@@ -1,32 +1,39 @@
 // The lock of the structures that several threads change: a few instructions when it is free, a futex when it is not.
 
-internal import CNexus
+public import CNexus
 public import Synchronization
 
 /// A lock for critical sections of some ten ns, in which nothing is allocated but by growth, nobody is woken and no value
 /// of the user's is deinitialised.
 ///
-/// 0 free, 1 held, 2 held and somebody sleeps (U. Drepper, "Futexes Are Tricky", 2011, mutex 2). Acquire and release
-/// order what the sections do. Made of the language's atomics and not of the standard library's mutex: it is inlined, and
-/// ThreadSanitizer sees into it.
+/// Acquire and release order what the sections do. Made of the language's atomics and not of the standard library's mutex: it
+/// is inlined, ThreadSanitizer sees into it, and unlocking takes no atomic read-modify-write: whoever goes to sleep makes a
+/// heavy fence, so that an unlocker's light one is enough between freeing the word and looking for sleepers.
 @usableFromInline
 struct SpinLock: ~Copyable {
+  /// 1 while it is held.
   @usableFromInline let word = Atomic<UInt32>(0)
+  /// Threads that sleep, or are about to.
+  @usableFromInline let sleepers = Atomic<UInt32>(0)
 
   @inlinable init() {}
 
   @inlinable @inline(__always)
   borrowing func lock() {
-    if !word.compareExchange(expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed)
+    if !tryLock() { lockContended() }
+  }
+
+  @inlinable @inline(__always)
+  borrowing func tryLock() -> Bool {
+    word.compareExchange(expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed)
       .exchanged
-    {
-      lockContended()
-    }
   }
 
   @inlinable @inline(__always)
   borrowing func unlock() {
-    if word.exchange(0, ordering: .releasing) == 2 { wakeSleeper() }
+    word.store(0, ordering: .releasing)
+    nexus_light_fence()
+    if sleepers.load(ordering: .relaxed) != 0 { wakeSleeper() }
   }
 
   @usableFromInline @inline(never)
@@ -34,16 +41,15 @@ struct SpinLock: ~Copyable {
     // The section is short: it is over before a thread could be put to sleep, unless its holder is not running.
     for _ in 0..<60 {
       for _ in 0..<8 { nexus_spin_hint() }
-      if word.load(ordering: .relaxed) == 0,
-        word.compareExchange(expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed)
-          .exchanged
-      {
-        return
-      }
+      if word.load(ordering: .relaxed) == 0 && tryLock() { return }
     }
-    while word.exchange(2, ordering: .acquiring) != 0 {
-      unsafe withFutex { unsafe nexus_futex_wait($0, 2) }
+    sleepers.add(1, ordering: .relaxed)
+    // Whoever unlocks after this sees the sleeper; what was unlocked before this is seen to be free.
+    nexus_heavy_fence()
+    while !tryLock() {
+      unsafe withFutex { unsafe nexus_futex_wait($0, 1) }
     }
+    sleepers.subtract(1, ordering: .relaxed)
   }
 
   @usableFromInline @inline(never)

@@ -91,7 +91,8 @@ extension LoopState {
   /// Looks at the words that waits are to end for, and now and then makes sure that nobody has to any more.
   private mutating func lookAtWatched() {
     // With nothing else to do: a look too many slows the publisher, from whose cache it takes the line.
-    if runQueue.isEmpty { for _ in 0..<2 { nexus_spin_hint() } }
+    if runQueue.isEmpty && !hasSent { for _ in 0..<2 { nexus_spin_hint() } }
+    hasSent = false
     let isLast = watched.count > WatchedWords.most || counters.turns & 0x3FF == 0
     checkWatched(isLast: isLast)
   }

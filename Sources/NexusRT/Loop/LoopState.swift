@@ -48,6 +48,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   var timers = TimerHeap()
   var scopes = ScopePool()
   var watched = WatchedWords()
+  /// Whether a task of this runtime has sent something since the loop last looked at watched words.
+  @usableFromInline var hasSent = false
   var reactor: Reactor
   var world: World
   /// Whether `withWorld` is on the stack.

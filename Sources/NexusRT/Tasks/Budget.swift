@@ -6,6 +6,15 @@
 /// are below a microsecond, and the yield's 20 ns are shared among them. (The idea is tokio's "coop" budget.)
 @usableFromInline
 package enum Budget {
+  /// As `isSpent`, of a send: the loop looks at watched words at once then, since they may have changed right here.
+  @inlinable @inline(__always)
+  package static func isSpentSending(by operation: StaticString) -> Bool {
+    let loop = unsafe LoopState.current(for: operation)
+    unsafe loop.pointee.hasSent = true
+    unsafe loop.pointee.budget &-= 1
+    return unsafe loop.pointee.budget < 0
+  }
+
   /// Counts one operation of the running task; true when it is time to yield.
   @inlinable @inline(__always)
   package static func isSpent(by operation: StaticString) -> Bool {

@@ -47,6 +47,12 @@ public import Synchronization
       && second.pointee.load(ordering: .acquiring) == secondExpected
   }
 
+  /// Takes the words as they are now for quiet.
+  mutating func refresh() {
+    unsafe expected = word.pointee.load(ordering: .relaxed)
+    unsafe secondExpected = second.pointee.load(ordering: .relaxed)
+  }
+
   /// Tells the publishers whom to wake. Release: whoever takes the token sees the armed slot it names.
   func announce(_ token: WakeToken) {
     unsafe announcement?.pointee.store(token.rawValue, ordering: .releasing)
@@ -65,6 +71,8 @@ struct WatchedWords {
     var slot: SlotPointer
     /// The slot's state while the wait lasts.
     var armed: UInt64
+    /// Of an entry that a check is about to take out.
+    var isOver = false
 
     var isWaiting: Bool { unsafe slot.pointee.state.load(ordering: .relaxed) == armed }
   }
@@ -83,21 +91,36 @@ struct WatchedWords {
     unsafe entries.append(Entry(watch: watch, token: token, slot: slot, armed: armed))
   }
 
-  /// Takes out what is over, and gives each wait of which a word has changed, as its slot and armed state, to `wake`.
+  /// Takes out what is over, and gives waits of which a word has changed, as their slot and armed state, to `wake`.
+  ///
+  /// Of several that watch the same word the first is woken, and not even that if one of them has ended since the last time:
+  /// somebody was told, and who is served at a structure at which several wait sees to the next.
   mutating func check(_ wake: (SlotPointer, UInt64) -> Void) {
-    var index = entries.count - 1
-    while index >= 0 {
-      let entry = entries[index]
+    var kept = 0
+    for index in entries.indices {
       // Sound: while the wait is armed its task has not run since, or has not called `remove`, so what it waits at
       // still exists.
-      let isWaiting = entry.isWaiting
-      if !isWaiting || !entry.watch.isQuiet {
-        if isWaiting { unsafe wake(entry.slot, entry.armed) }
-        entries.swapAt(index, entries.count - 1)
-        entries.removeLast()
+      let isWaiting = entries[index].isWaiting
+      if isWaiting && entries[index].watch.isQuiet {
+        entries.swapAt(kept, index)
+        kept += 1
+      } else if isWaiting && isBehindAnother(index) {
+        entries[index].watch.refresh()
+        entries.swapAt(kept, index)
+        kept += 1
+      } else if isWaiting {
+        unsafe wake(entries[index].slot, entries[index].armed)
+        entries[index].isOver = true
+      } else {
+        entries[index].isOver = true
       }
-      index -= 1
     }
+    entries.removeLast(entries.count - kept)
+  }
+
+  /// Whether an earlier entry of this check that watches the same word is over.
+  private func isBehindAnother(_ index: Int) -> Bool {
+    entries[..<index].contains { unsafe $0.isOver && $0.watch.word == entries[index].watch.word }
   }
 
   /// Tells the publishers of all. A heavy fence, a check and `forgetAll` must follow.
