@@ -112,6 +112,8 @@ public protocol _SenderCore<Element>: BitwiseCopyable {
 
   /// Sends at once or not at all.
   func offer(_ value: consuming Element) -> _Offered<Element>
+  /// A hint for those who spin, without touching what others write much: whether `offer` is worth its cost now.
+  var isOfferWorthwhile: Bool { get }
   /// Sends as many of the first values as there is room for; returns how many, and none if the channel is closed.
   func offer(contentsOf values: ArraySlice<Element>) -> Int
   /// Sends, or registers who waits for room, with the value.
@@ -144,4 +146,8 @@ public protocol _SenderCore<Element>: BitwiseCopyable {
   var isClosedForSending: Bool { get }
   /// Changes whenever another one than this sender may have changed what `offer` would give.
   var sendVersion: UInt64 { get }
+}
+
+extension _SenderCore {
+  @inlinable public var isOfferWorthwhile: Bool { true }
 }

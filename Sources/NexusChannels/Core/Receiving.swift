@@ -52,11 +52,11 @@ extension _ReceiverCore {
   /// As `receive`, on a plain thread: spins for some microseconds, then parks.
   @inlinable
   func receiveBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> Element {
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       switch takeReady() {
       case .value(let value): return value
       case .closed: throw .closed
-      case .empty: Spin.pause()
+      case .empty: Spin.pause(round)
       }
     }
     return try parkToReceive(until: deadline)

@@ -52,13 +52,17 @@ extension _SenderCore {
   @inlinable
   func sendBlocking(_ value: consuming Element, until deadline: Deadline? = nil) throws(SendError<Element>) {
     var value = value
-    for _ in 0..<Spin.rounds {
-      switch offer(value) {
-      case .sent: return
-      case .closed(let back): throw .closed(back)
-      case .full(let back): value = back
+    var isWorthwhile = true
+    for round in 0..<Spin.rounds {
+      if isWorthwhile {
+        switch offer(value) {
+        case .sent: return
+        case .closed(let back): throw .closed(back)
+        case .full(let back): value = back
+        }
       }
-      Spin.pause()
+      Spin.pause(round)
+      isWorthwhile = isOfferWorthwhile
     }
     try parkToSend(value, until: deadline)
   }
@@ -163,11 +167,11 @@ extension _SenderCore {
 
   @inlinable
   func reserveBlocking(until deadline: Deadline?) throws(ReserveError) {
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       switch reserve() {
       case .sent: return
       case .closed: throw .closed
-      case .full: Spin.pause()
+      case .full: Spin.pause(round)
       }
     }
     while true {

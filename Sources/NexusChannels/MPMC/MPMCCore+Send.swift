@@ -1,6 +1,7 @@
 // The senders' side of a many-to-many channel.
 
 public import NexusRT
+public import Synchronization
 
 extension MPMCCore: _SenderCore {
   @inlinable
@@ -12,6 +13,12 @@ extension MPMCCore: _SenderCore {
     if token != .none { token.resumeClaimed() }
     if case .closed = outcome { trapIfClosedIsAnError() }
     return outcome
+  }
+
+  /// Once a quarter of the room is free: senders that spin then take turns with the receivers, and not with each other.
+  @inlinable
+  public var isOfferWorthwhile: Bool {
+    unsafe block.pointee.values.seenCount.load(ordering: .relaxed) <= block.pointee.capacity / 4 * 3
   }
 
   /// Hands a value to a receiver that waits, or to the queue. Under the lock; `token` is a wait to be resumed after it.

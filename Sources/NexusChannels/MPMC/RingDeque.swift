@@ -1,5 +1,7 @@
 // A queue in a ring that grows: the buffer of the many-to-many channel.
 
+public import Synchronization
+
 /// First in, first out. Grows to what is needed, and lets go of a large ring once it is empty if asked to.
 ///
 /// Invariant: the `count` values from `head` on, modulo the size, are initialised, all else is not.
@@ -10,6 +12,8 @@
   @usableFromInline var size: Int
   @usableFromInline var head = 0
   @usableFromInline var count = 0
+  /// `count` for those who look without the lock: out of date as soon as it is known.
+  @usableFromInline let seenCount = Atomic<Int>(0)
 
   @inlinable static var firstSize: Int { 16 }
   /// A larger ring than this is not kept when it is empty.
@@ -31,6 +35,7 @@
     // Sound: the place is behind the last value, and not initialised.
     unsafe (storage + ((head &+ count) & (size &- 1))).initialize(to: value)
     count &+= 1
+    seenCount.store(count, ordering: .relaxed)
   }
 
   /// Only if `count > 0`.
@@ -40,6 +45,7 @@
     let value = unsafe (storage + (head & (size &- 1))).move()
     head = (head &+ 1) & (size &- 1)
     count &-= 1
+    seenCount.store(count, ordering: .relaxed)
     return value
   }
 

@@ -1,7 +1,6 @@
 // The receiver's side of a channel with many senders.
 
 public import CNexus
-internal import Glibc
 public import NexusRT
 public import Synchronization
 
@@ -66,12 +65,9 @@ extension MPSCCore: _ReceiverCore {
     while !isThere(position) {
       looks += 1
       // Its sender was interrupted: let it run.
-      if looks > 100 { giveWay() } else { nexus_spin_hint() }
+      if looks > 100 { Spin.giveWay() } else { nexus_spin_hint() }
     }
   }
-
-  @usableFromInline
-  func giveWay() { sched_yield() }
 
   /// Whether no sender is left and everything was received.
   @inlinable

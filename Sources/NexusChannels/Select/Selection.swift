@@ -100,9 +100,9 @@ enum Selection {
   static func runBlocking<Arms: ArmList & ~Copyable & ~Escapable>(
     _ arms: inout Arms, _ order: SelectOrder
   ) -> Arms.Outcome {
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       if let outcome = attempt(&arms, order) { return outcome }
-      Spin.pause()
+      Spin.pause(round)
     }
     while true {
       let wait = ThreadWait(for: "selectBlocking")
