@@ -53,17 +53,46 @@ final class Quad<Sender: ~Copyable, Receiver: ~Copyable> {
   func takeReceiver() -> Receiver { receiver.take()! }
 }
 
-/// What the waiting tasks received.
-final class Received {
-  var messages: UInt64 = 0
-  var checksum: UInt64 = 0
+/// So many held receives wait at one channel; one at a time, chosen at random, is dropped and another polled, which waits
+/// behind all others.
+func cancelling(_ waiting: Int, _ count: Int) throws -> Outcome {
+  try inRuntime {
+    let ends = MPMC.channel(of: UInt64.self, capacity: max(64, waiting))
+    let sender = ends.sender
+    let receiver = ends.receiver
+    let wait = Wait(for: "cancelling")
+    typealias Future = OwnedReceiveFuture<MPMC.Receiver<UInt64>>
+    let futures = UnsafeMutablePointer<Future>.allocate(capacity: waiting)
+    defer { futures.deallocate() }
+    for index in 0..<waiting {
+      (futures + index).initialize(to: receiver.clone().intoReceiving())
+      _ = try futures[index].poll(waking: wait.token)
+    }
+    var victims = Victims()
+    let start = now()
+    for _ in 0..<count {
+      let victim = futures + victims.next(below: waiting)
+      victim.pointee = receiver.clone().intoReceiving()
+      _ = try victim.pointee.poll(waking: wait.token)
+    }
+    let time = now() - start
+    var messages: UInt64 = 0
+    var checksum: UInt64 = 0
+    for value in 0..<UInt64(waiting) { try sender.trySend(value) }
+    for index in 0..<waiting {
+      if let value = try futures[index].poll(waking: wait.token) {
+        messages += 1
+        checksum &+= value
+      }
+    }
+    wait.giveUp()
+    futures.deinitialize(count: waiting)
+    return Outcome(nanoseconds: Double(time) / Double(count), messages: messages, checksum: checksum)
+  }
 }
 
-/// Tasks wait to receive from one channel; one at a time, chosen at random, is cancelled and replaced.
-///
-/// - Parameter isWhole: Whether the new task and its wait are in the time, as a new future is in the peers' programs. Else
-///   it is the time from the cancellation until the cancelled task has ended, the clock's own 40 ns included.
-func cancelling(_ waiting: Int, _ count: Int, isWhole: Bool) throws -> Outcome {
+/// The same with tasks that wait to receive: one is cancelled through its handle and ends, another is spawned.
+func cancellingTasks(_ waiting: Int, _ count: Int) throws -> Outcome {
   try inRuntime {
     let ends = MPMC.channel(of: UInt64.self, capacity: 64)
     let received = Received()
@@ -74,28 +103,26 @@ func cancelling(_ waiting: Int, _ count: Int, isWhole: Bool) throws -> Outcome {
     for index in 0..<waiting { (handles + index).initialize(to: waiter(receiver.clone(), received)) }
     await yield()
     var victims = Victims()
-    var ending: UInt64 = 0
     let start = now()
     for _ in 0..<count {
       let victim = handles + victims.next(below: waiting)
-      if isWhole {
-        victim.pointee.cancel()
-        await yield()
-      } else {
-        let begin = now()
-        victim.pointee.cancel()
-        await yield()
-        ending += now() - begin
-      }
+      victim.pointee.cancel()
+      await yield()
       victim.pointee = waiter(receiver.clone(), received)
       await yield()
     }
-    let time = isWhole ? now() - start : ending
+    let time = now() - start
     for value in 0..<UInt64(waiting) { try await sender.send(value) }
     for index in 0..<waiting { try await (handles + index).move().value() }
     return Outcome(
       nanoseconds: Double(time) / Double(count), messages: received.messages, checksum: received.checksum)
   }
+}
+
+/// What the waiting tasks received.
+final class Received {
+  var messages: UInt64 = 0
+  var checksum: UInt64 = 0
 }
 
 private func waiter(_ receiver: consuming MPMC.Receiver<UInt64>, _ received: Received) -> JoinHandle<Void> {

@@ -70,23 +70,15 @@ func taskGroups() -> [Group] {
     Group(
       "cancel-40: give up one of 40 waits, begin another",
       ours: [
-        cancelFew.line("MPMC: a task is cancelled and another spawned") { count in
-          try cancelling(40, count, isWhole: true)
-        },
-        cancelFew.line("MPMC: the cancellation alone", bar: .atMost(400)) { count in
-          try cancelling(40, count, isWhole: false)
-        },
+        cancelFew.line("MPMC: a held receive", bar: .atMost(400)) { try cancelling(40, $0) },
+        cancelFew.line("MPMC: a task, cancelled by its handle") { try cancellingTasks(40, $0) },
       ],
       peers: cancelFew.lines(of: [.flume, .asyncChannel])),
     Group(
       "cancel-40000: give up one of 40,000 waits, begin another",
       ours: [
-        cancelMany.line("MPMC: a task is cancelled and another spawned") { count in
-          try cancelling(40_000, count, isWhole: true)
-        },
-        cancelMany.line("MPMC: the cancellation alone", bar: .atMost(400)) { count in
-          try cancelling(40_000, count, isWhole: false)
-        },
+        cancelMany.line("MPMC: a held receive", bar: .atMost(400)) { try cancelling(40_000, $0) },
+        cancelMany.line("MPMC: a task, cancelled by its handle") { try cancellingTasks(40_000, $0) },
       ],
       // flume looks through all that wait: the others' count would take it half a minute.
       peers: cancelMany.lines(of: [.asyncChannel]) + cancelMany.counting(200).lines(of: [.flume])),
