@@ -130,35 +130,35 @@ func expect(
 // MARK: Ends
 
 extension BytesSender where Writer: ~Copyable {
-  nonisolated(nonsending) mutating func send(_ bytes: [UInt8]) async throws(BytesSendError) {
+  nonisolated(nonsending) mutating func send(_ bytes: [UInt8]) async throws(BytesClaimError) {
     var claim = try await claim(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
-  mutating func sendBlocking(_ bytes: [UInt8]) throws(BytesSendError) {
+  mutating func sendBlocking(_ bytes: [UInt8]) throws(BytesClaimError) {
     var claim = try claimBlocking(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
-  mutating func trySend(_ bytes: [UInt8]) throws(ClaimError) {
+  mutating func trySend(_ bytes: [UInt8]) throws(BytesClaimError) {
     var claim = try tryClaim(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
   /// The error of a claim that is expected to fail at once; nil if it succeeds, and then the claim is dropped.
-  mutating func refusal(_ count: Int) -> ClaimError? {
-    do throws(ClaimError) {
+  mutating func refusal(_ count: Int) -> BytesClaimError? {
+    do throws(BytesClaimError) {
       _ = try tryClaim(count)
       return nil
     } catch { return error }
   }
 
   /// The error a waiting claim ends with; nil if it succeeds, and then the claim is dropped.
-  nonisolated(nonsending) mutating func claimError(_ count: Int) async -> BytesSendError? {
-    do throws(BytesSendError) {
+  nonisolated(nonsending) mutating func claimError(_ count: Int) async -> BytesClaimError? {
+    do throws(BytesClaimError) {
       _ = try await claim(count)
       return nil
     } catch { return error }
@@ -231,5 +231,5 @@ extension BytesSignals {
   var queued: Int { waitingSenders.load(ordering: .relaxed) }
 
   /// Whether the receiver's wait is registered.
-  var isReceiverWaiting: Bool { receiver.load(ordering: .relaxed) != 0 }
+  var isReceiverWaiting: Bool { receiver.isSet }
 }
