@@ -136,8 +136,8 @@ extension BytesSender where Writer: ~Copyable {
     claim.commit()
   }
 
-  mutating func sendBlocking(_ bytes: [UInt8]) throws(BytesClaimError) {
-    var claim = try claimBlocking(bytes.count)
+  mutating func sendBlocking(_ bytes: [UInt8], until deadline: Deadline? = nil) throws(BytesClaimError) {
+    var claim = try claimBlocking(bytes.count, until: deadline)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
@@ -157,9 +157,11 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   /// The error a waiting claim ends with; nil if it succeeds, and then the claim is dropped.
-  nonisolated(nonsending) mutating func claimError(_ count: Int) async -> BytesClaimError? {
+  nonisolated(nonsending) mutating func claimError(
+    _ count: Int, until deadline: Deadline? = nil
+  ) async -> BytesClaimError? {
     do throws(BytesClaimError) {
-      _ = try await claim(count)
+      _ = try await claim(count, until: deadline)
       return nil
     } catch { return error }
   }
@@ -173,9 +175,29 @@ extension BytesSender where Writer: ~Copyable {
 }
 
 extension BytesReceiver {
-  nonisolated(nonsending) mutating func take() async throws(ReceiveError) -> [UInt8] {
-    var record = try await receive()
+  nonisolated(nonsending) mutating func take(until deadline: Deadline? = nil) async throws(ReceiveError) -> [UInt8] {
+    var record = try await receive(until: deadline)
     return contents(record.bytes)
+  }
+
+  nonisolated(nonsending) mutating func takeNext() async throws(ReceiveError) -> [UInt8]? {
+    guard var record = try await next() else { return nil }
+    return contents(record.bytes)
+  }
+
+  mutating func takeBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> [UInt8] {
+    var record = try receiveBlocking(until: deadline)
+    return contents(record.bytes)
+  }
+
+  /// How many records come until the channel is closed; -1 if they are not those from 0 on.
+  mutating func countBlocking() -> Int {
+    var count = 0
+    while let bytes = try? takeBlocking() {
+      if origin(of: bytes).number != count { return -1 }
+      count += 1
+    }
+    return count
   }
 
   mutating func tryTake() throws(ReceiveError) -> [UInt8]? {
@@ -195,9 +217,24 @@ extension BytesReceiver {
   }
 
   /// The error a receive ends with; nil if there was a record.
-  nonisolated(nonsending) mutating func receiveError() async -> ReceiveError? {
+  nonisolated(nonsending) mutating func receiveError(until deadline: Deadline? = nil) async -> ReceiveError? {
     do throws(ReceiveError) {
-      _ = try await take()
+      _ = try await take(until: deadline)
+      return nil
+    } catch { return error }
+  }
+
+  /// The same of a batch.
+  nonisolated(nonsending) mutating func batchError(until deadline: Deadline? = nil) async -> ReceiveError? {
+    do throws(ReceiveError) {
+      _ = try await receiveBatch(until: deadline)
+      return nil
+    } catch { return error }
+  }
+
+  mutating func batchBlockingError(until deadline: Deadline? = nil) -> ReceiveError? {
+    do throws(ReceiveError) {
+      _ = try receiveBatchBlocking(until: deadline)
       return nil
     } catch { return error }
   }
