@@ -73,7 +73,9 @@ import Testing
     #expect(rx.batchBlockingError(until: .after(.milliseconds(2))) == .timedOut)
     #expect(!signals.isReceiverWaiting)
     let count = tx.fill()
-    #expect(throws: BytesClaimError.timedOut) { try tx.sendBlocking(record(9), until: .after(.milliseconds(2))) }
+    #expect(throws: BytesClaimError.timedOut) {
+      try tx.sendBlocking(record(9), until: .after(.milliseconds(2)))
+    }
     #expect(signals.queued == 0 && !signals.firstSender.isSet)
     for number in 0..<count { #expect(try rx.takeBlocking(until: .now) == record(number)) }
     try tx.sendBlocking(record(count), until: .now)

@@ -175,7 +175,9 @@ extension BytesSender where Writer: ~Copyable {
 }
 
 extension BytesReceiver {
-  nonisolated(nonsending) mutating func take(until deadline: Deadline? = nil) async throws(ReceiveError) -> [UInt8] {
+  nonisolated(nonsending) mutating func take(until deadline: Deadline? = nil) async throws(ReceiveError)
+    -> [UInt8]
+  {
     var record = try await receive(until: deadline)
     return contents(record.bytes)
   }

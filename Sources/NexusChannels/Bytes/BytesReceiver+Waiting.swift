@@ -21,13 +21,17 @@ extension BytesReceiver {
   }
 
   @usableFromInline @inline(never)
-  nonisolated(nonsending) mutating func yieldOrWaitUntilReady(until deadline: Deadline?) async throws(ReceiveError) {
+  nonisolated(nonsending) mutating func yieldOrWaitUntilReady(until deadline: Deadline?)
+    async throws(ReceiveError)
+  {
     if Budget.isSpent(by: "receiveBatch") { await yield() }
     while try !hasRecordOrClosed() { try await waitForNews(until: deadline) }
   }
 
   /// Suspends until there is something to look at: a record, a skip, a sender that came or went. May return early.
-  nonisolated(nonsending) private mutating func waitForNews(until deadline: Deadline?) async throws(ReceiveError) {
+  nonisolated(nonsending) private mutating func waitForNews(until deadline: Deadline?)
+    async throws(ReceiveError)
+  {
     let wait = Wait(for: "receive")
     let token = wait.token
     guard registerReadable(token) else {
@@ -94,7 +98,8 @@ extension BytesReceiver {
     unsafe signals.receiver.set(token) { announcement in
       unsafe Watch(next, while: 0, and: ends, while: endsBefore, announcingIn: announcement)
     }
-    let isQuiet = unsafe next.pointee.load(ordering: .acquiring) == 0
+    let isQuiet =
+      unsafe next.pointee.load(ordering: .acquiring) == 0
       && ends.pointee.load(ordering: .acquiring) == endsBefore
     if !isQuiet { withdrawReadable(token) }
     return isQuiet

@@ -169,7 +169,9 @@ extension BytesReceiver {
   /// As `receiveBatch`, on a plain thread.
   @inlinable @inline(__always)
   @_lifetime(&self)
-  public mutating func receiveBatchBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> BytesBatch {
+  public mutating func receiveBatchBlocking(until deadline: Deadline? = nil) throws(ReceiveError)
+    -> BytesBatch
+  {
     if try !hasRecordOrClosed() { try parkUntilReady(until: deadline) }
     return batch()
   }
