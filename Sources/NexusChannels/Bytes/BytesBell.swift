@@ -37,9 +37,9 @@ struct BytesBell: ~Copyable, Sendable {
   ///
   /// Also its watch, which would be dropped by itself at the loop's next turn: of tasks that wake each other there would be
   /// many until then.
-  func clear(_ waiter: WakeToken) {
+  func clear(_ waiter: WakeToken, watching word: UnsafePointer<Atomic<UInt64>>) {
     if token.load(ordering: .relaxed) == waiter.rawValue { token.store(0, ordering: .relaxed) }
-    waiter.unwatch()
+    unsafe waiter.unwatch(word)
   }
 
   /// Wakes whoever waits, if its loop does not look at the ring itself.

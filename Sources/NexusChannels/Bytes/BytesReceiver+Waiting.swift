@@ -106,5 +106,8 @@ extension BytesReceiver {
   }
 
   /// Takes a registration back, whether or not it was woken.
-  func withdrawReadable(_ token: WakeToken) { signals.receiver.clear(token) }
+  func withdrawReadable(_ token: WakeToken) {
+    // The same word as before: the receiver has read nothing since.
+    unsafe signals.receiver.clear(token, watching: reader._nextLengthWord)
+  }
 }

@@ -105,7 +105,9 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   /// Takes a registration back, whether or not it was woken. The place in the queue stays.
-  func withdrawWritable(_ token: WakeToken) { signals.firstSender.clear(token) }
+  func withdrawWritable(_ token: WakeToken) {
+    unsafe signals.firstSender.clear(token, watching: writer._headWord)
+  }
 
   /// Claims if it is the turn of the sender at `place` and there is room: nil otherwise.
   mutating func tryNow(_ count: Int, at place: SenderQueue.Place) throws(BytesClaimError) -> _WriteTicket? {
