@@ -38,7 +38,7 @@ private let isOptimised: Bool = {
         var before: UInt64 = 0
         for number in 0..<records {
           // The first rounds make what is used again: residents, places in the queue.
-          if number == 10_000 { before = allocation_count() }
+          if number == 1_000 { before = allocation_count() }
           var record = try await receiver.receive()
           guard unsafe record.bytes.unsafeLoad(as: Int.self) == number else { return (number, 0) }
         }
