@@ -28,7 +28,8 @@ struct _RingHandle: BitwiseCopyable, @unchecked Sendable {
 
   /// The words of the allocation.
 
-  /// Who is still there: 1 for the reader plus 2 for every writer. Whoever takes it to 0 frees the allocation.
+  /// Who is still there: 1 for the reader plus 2 for every writer, plus 2^32 for every keeper. Whoever takes it to 0 frees
+  /// the allocation.
   /// Written when an end is cloned or dropped, read on every claim.
   @inlinable @inline(__always)
   var ends: UnsafeMutablePointer<Atomic<Int>> {

@@ -142,7 +142,7 @@ import Testing
         tasks.append(
           spawnBoxed(first.clone()) { tx in
             var tx = tx
-            do throws(BytesSendError) { try await tx.send(record(0, from: sender)) } catch { return false }
+            do throws(BytesClaimError) { try await tx.send(record(0, from: sender)) } catch { return false }
             return true
           })
       }
@@ -206,7 +206,7 @@ import Testing
         tasks.append(
           spawnBoxed(first.clone()) { tx in
             var tx = tx
-            do throws(BytesSendError) { try await tx.send(record(0, from: sender)) } catch { return false }
+            do throws(BytesClaimError) { try await tx.send(record(0, from: sender)) } catch { return false }
             return true
           })
       }
@@ -263,6 +263,6 @@ private struct ReceiverAfter: ~Copyable {
 }
 
 private struct SenderAfter: ~Copyable {
-  let error: BytesSendError?
+  let error: BytesClaimError?
   var sender: SPSCBytes.Sender
 }

@@ -68,9 +68,9 @@ import Testing
     let signals = first.signals
     let threads = (0..<4).map { _ in
       let sender = Handover(first.clone())
-      return Worker { () -> BytesSendError? in
+      return Worker { () -> BytesClaimError? in
         var tx = sender.take()
-        do throws(BytesSendError) { try tx.sendBlocking(record(1)) } catch { return error }
+        do throws(BytesClaimError) { try tx.sendBlocking(record(1)) } catch { return error }
         return nil
       }
     }
@@ -98,7 +98,7 @@ import Testing
     let ends = MPSCBytes.channel(capacity: 64)
     var tx = ends.sender
     ends.receiver.close()
-    #expect(throws: BytesSendError.closed) { try tx.sendBlocking(record(1)) }
+    #expect(throws: BytesClaimError.closed) { try tx.sendBlocking(record(1)) }
     let sender = Handover(tx)
     let error = try onRuntime {
       var tx = sender.take()
@@ -132,7 +132,7 @@ import Testing
       await settle()
     }
     #expect(!signals.isReceiverWaiting)
-    #expect(throws: BytesSendError.closed) { try tx.sendBlocking(record(1)) }
+    #expect(throws: BytesClaimError.closed) { try tx.sendBlocking(record(1)) }
   }
 
   @Test func runtimeEnd_whenATaskWaitsInClaim_closesTheChannelAfterTheRest() throws {

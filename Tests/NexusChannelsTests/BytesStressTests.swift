@@ -76,7 +76,7 @@ import Testing
           tasks.append(
             spawnBoxed(first.clone()) { tx in
               var tx = tx
-              do throws(BytesSendError) { try await tx.send(record(0, from: name, count: count)) } catch {
+              do throws(BytesClaimError) { try await tx.send(record(0, from: name, count: count)) } catch {
                 return false
               }
               return true

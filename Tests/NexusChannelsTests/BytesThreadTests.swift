@@ -45,7 +45,7 @@ import Testing
     }
     while signals.queued == 0 { sched_yield() }
     // Called although there is no room: it looks, finds none, and parks again.
-    for _ in 0..<1_000 { signals.wakeFirstSender() }
+    for _ in 0..<1_000 { signals.firstSender.ringAnyway() }
     #expect(signals.queued == 1)
     for number in 0..<count { #expect(try rx.tryTake() == record(number)) }
     try thread.join()
@@ -59,13 +59,13 @@ import Testing
     _ = tx.fill()
     let signals = tx.signals
     let other = Handover(tx.clone())
-    let thread = Worker { () -> BytesSendError? in
+    let thread = Worker { () -> BytesClaimError? in
       var tx = other.take()
-      do throws(BytesSendError) { try tx.sendBlocking(record(1)) } catch { return error }
+      do throws(BytesClaimError) { try tx.sendBlocking(record(1)) } catch { return error }
       return nil
     }
     while signals.queued == 0 { sched_yield() }
-    #expect(throws: BytesSendError.tooLarge(limit: 24)) { try tx.sendBlocking(record(0, count: 25)) }
+    #expect(throws: BytesClaimError.tooLarge(limit: 24)) { try tx.sendBlocking(record(0, count: 25)) }
     ends.receiver.close()
     #expect(try thread.join() == .closed)
   }

@@ -130,36 +130,38 @@ func expect(
 // MARK: Ends
 
 extension BytesSender where Writer: ~Copyable {
-  nonisolated(nonsending) mutating func send(_ bytes: [UInt8]) async throws(BytesSendError) {
+  nonisolated(nonsending) mutating func send(_ bytes: [UInt8]) async throws(BytesClaimError) {
     var claim = try await claim(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
-  mutating func sendBlocking(_ bytes: [UInt8]) throws(BytesSendError) {
-    var claim = try claimBlocking(bytes.count)
+  mutating func sendBlocking(_ bytes: [UInt8], until deadline: Deadline? = nil) throws(BytesClaimError) {
+    var claim = try claimBlocking(bytes.count, until: deadline)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
-  mutating func trySend(_ bytes: [UInt8]) throws(ClaimError) {
+  mutating func trySend(_ bytes: [UInt8]) throws(BytesClaimError) {
     var claim = try tryClaim(bytes.count)
     unsafe claim.copy(from: bytes.span.bytes)
     claim.commit()
   }
 
   /// The error of a claim that is expected to fail at once; nil if it succeeds, and then the claim is dropped.
-  mutating func refusal(_ count: Int) -> ClaimError? {
-    do throws(ClaimError) {
+  mutating func refusal(_ count: Int) -> BytesClaimError? {
+    do throws(BytesClaimError) {
       _ = try tryClaim(count)
       return nil
     } catch { return error }
   }
 
   /// The error a waiting claim ends with; nil if it succeeds, and then the claim is dropped.
-  nonisolated(nonsending) mutating func claimError(_ count: Int) async -> BytesSendError? {
-    do throws(BytesSendError) {
-      _ = try await claim(count)
+  nonisolated(nonsending) mutating func claimError(
+    _ count: Int, until deadline: Deadline? = nil
+  ) async -> BytesClaimError? {
+    do throws(BytesClaimError) {
+      _ = try await claim(count, until: deadline)
       return nil
     } catch { return error }
   }
@@ -173,9 +175,31 @@ extension BytesSender where Writer: ~Copyable {
 }
 
 extension BytesReceiver {
-  nonisolated(nonsending) mutating func take() async throws(ReceiveError) -> [UInt8] {
-    var record = try await receive()
+  nonisolated(nonsending) mutating func take(until deadline: Deadline? = nil) async throws(ReceiveError)
+    -> [UInt8]
+  {
+    var record = try await receive(until: deadline)
     return contents(record.bytes)
+  }
+
+  nonisolated(nonsending) mutating func takeNext() async throws(ReceiveError) -> [UInt8]? {
+    guard var record = try await next() else { return nil }
+    return contents(record.bytes)
+  }
+
+  mutating func takeBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> [UInt8] {
+    var record = try receiveBlocking(until: deadline)
+    return contents(record.bytes)
+  }
+
+  /// How many records come until the channel is closed; -1 if they are not those from 0 on.
+  mutating func countBlocking() -> Int {
+    var count = 0
+    while let bytes = try? takeBlocking() {
+      if origin(of: bytes).number != count { return -1 }
+      count += 1
+    }
+    return count
   }
 
   mutating func tryTake() throws(ReceiveError) -> [UInt8]? {
@@ -195,9 +219,24 @@ extension BytesReceiver {
   }
 
   /// The error a receive ends with; nil if there was a record.
-  nonisolated(nonsending) mutating func receiveError() async -> ReceiveError? {
+  nonisolated(nonsending) mutating func receiveError(until deadline: Deadline? = nil) async -> ReceiveError? {
     do throws(ReceiveError) {
-      _ = try await take()
+      _ = try await take(until: deadline)
+      return nil
+    } catch { return error }
+  }
+
+  /// The same of a batch.
+  nonisolated(nonsending) mutating func batchError(until deadline: Deadline? = nil) async -> ReceiveError? {
+    do throws(ReceiveError) {
+      _ = try await receiveBatch(until: deadline)
+      return nil
+    } catch { return error }
+  }
+
+  mutating func batchBlockingError(until deadline: Deadline? = nil) -> ReceiveError? {
+    do throws(ReceiveError) {
+      _ = try receiveBatchBlocking(until: deadline)
       return nil
     } catch { return error }
   }
@@ -231,5 +270,5 @@ extension BytesSignals {
   var queued: Int { waitingSenders.load(ordering: .relaxed) }
 
   /// Whether the receiver's wait is registered.
-  var isReceiverWaiting: Bool { receiver.load(ordering: .relaxed) != 0 }
+  var isReceiverWaiting: Bool { receiver.isSet }
 }

@@ -33,8 +33,8 @@ final class FanOut: Sendable {
     try PlainThread.start(sender) { sender in
       var sender = sender
       while let batch = queue.take() {
-        do throws(BytesSendError) {
-          try batch.forEach { (message) throws(BytesSendError) in
+        do throws(BytesClaimError) {
+          try batch.forEach { (message) throws(BytesClaimError) in
             try sender.sendBlocking(message, receiveTime: batch.receiveTime)
           }
         } catch {
@@ -59,7 +59,7 @@ final class FanOut: Sendable {
     }
 
     /// Adds a message to the current batch, and deals that out when it is full or of another time.
-    mutating func deal(_ message: RawSpan, receiveTime: UInt64) throws(BytesSendError) {
+    mutating func deal(_ message: RawSpan, receiveTime: UInt64) throws(BytesClaimError) {
       if batch.isEmpty { batch.receiveTime = receiveTime }
       if batch.receiveTime == receiveTime && batch.add(message) { return }
       try dealOut()
@@ -67,7 +67,7 @@ final class FanOut: Sendable {
       precondition(batch.add(message), "a batch holds the largest message")
     }
 
-    private mutating func dealOut() throws(BytesSendError) {
+    private mutating func dealOut() throws(BytesClaimError) {
       if fanOut.isClosed.load(ordering: .relaxed) { throw .closed }
       fanOut.queues[next].put(batch)
       next = (next + 1) % fanOut.queues.count

@@ -30,11 +30,11 @@ struct FileProducer: ~Copyable, Sendable {
   /// Runs to the end of the file, or until the run is stopped or the ring closed.
   ///
   /// - Parameter send: gets each message, in order, and when it was received.
-  mutating func run(_ send: (RawSpan, UInt64) throws(BytesSendError) -> Void) {
+  mutating func run(_ send: (RawSpan, UInt64) throws(BytesClaimError) -> Void) {
     var buffer = StreamBuffer(
       capacity: 2 * Self.blockSize, maximumMessageLength: maximumMessageLength)
     var error: RecorderError?
-    do throws(BytesSendError) {
+    do throws(BytesClaimError) {
       var offset = 0
       var drained = StreamBuffer.Drained.needsInput
       while drained != .finished {
@@ -42,12 +42,12 @@ struct FileProducer: ~Copyable, Sendable {
         if count == 0 { buffer.finish() }
         let time = Clock.sinceEpoch()
         drained = try buffer.drain(
-          message: { (message) throws(BytesSendError) in
+          message: { (message) throws(BytesClaimError) in
             try send(message, time)
             offset += message.byteCount
             return true
           },
-          reject: { (reject, bytes) throws(BytesSendError) in
+          reject: { (reject, bytes) throws(BytesClaimError) in
             try rejects.sendBlocking(
               RejectRecord(reject: reject, stream: 1, offset: offset, receiveTime: time), bytes)
             offset += bytes.byteCount

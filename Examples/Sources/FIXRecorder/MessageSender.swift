@@ -14,7 +14,7 @@ struct MessageSender: ~Copyable, Sendable {
 
   /// Sends from a thread of its own; waits while the ring is full. O(message), no allocation.
   @inline(__always)
-  mutating func sendBlocking(_ message: RawSpan, receiveTime: UInt64) throws(BytesSendError) {
+  mutating func sendBlocking(_ message: RawSpan, receiveTime: UInt64) throws(BytesClaimError) {
     let began = sampleBegins()
     var claim = try sender.claimBlocking(RingRecord.prefix + message.byteCount)
     let stamp = began == 0 ? 0 : Clock.monotonic()
@@ -27,7 +27,7 @@ struct MessageSender: ~Copyable, Sendable {
   @inline(__always)
   nonisolated(nonsending) mutating func send(
     _ message: RawSpan, receiveTime: UInt64
-  ) async throws(BytesSendError) {
+  ) async throws(BytesClaimError) {
     let began = sampleBegins()
     var claim = try await sender.claim(RingRecord.prefix + message.byteCount)
     let stamp = began == 0 ? 0 : Clock.monotonic()

@@ -159,7 +159,7 @@ final class RecorderRun {
       try PlainThread.start(FileThread(file: file, sender: sender)) { thread in
         var file = thread.file
         var sender = thread.sender
-        file.run { (message, time) throws(BytesSendError) in
+        file.run { (message, time) throws(BytesClaimError) in
           try sender.sendBlocking(message, receiveTime: time)
         }
         results.add(claimToCommit: sender.claimToCommit)
@@ -171,7 +171,7 @@ final class RecorderRun {
       try PlainThread.start(file) { file in
         var file = file
         var dealer = FanOut.Dealer(fanOut)
-        file.run { (message, time) throws(BytesSendError) in try dealer.deal(message, receiveTime: time) }
+        file.run { (message, time) throws(BytesClaimError) in try dealer.deal(message, receiveTime: time) }
         dealer.finish()
       }
     }

@@ -12,7 +12,7 @@ struct RejectSender: ~Copyable, Sendable {
 
   /// Sends from a thread of its own. Waits while the ring is full, which the reject file's task empties as fast as the
   /// disk goes, or throws away when the file cannot be written.
-  mutating func sendBlocking(_ record: RejectRecord, _ bytes: RawSpan) throws(BytesSendError) {
+  mutating func sendBlocking(_ record: RejectRecord, _ bytes: RawSpan) throws(BytesClaimError) {
     var claim = try sender.claimBlocking(RejectRecord.headerSize + bytes.byteCount)
     claim.write { room in unsafe room.withUnsafeMutableBytes { unsafe record.encode(bytes, into: $0) } }
     claim.commit()
@@ -21,7 +21,7 @@ struct RejectSender: ~Copyable, Sendable {
   /// Sends from a task.
   nonisolated(nonsending) mutating func send(
     _ record: RejectRecord, _ bytes: RawSpan
-  ) async throws(BytesSendError) {
+  ) async throws(BytesClaimError) {
     var claim = try await sender.claim(RejectRecord.headerSize + bytes.byteCount)
     claim.write { room in unsafe room.withUnsafeMutableBytes { unsafe record.encode(bytes, into: $0) } }
     claim.commit()

@@ -25,7 +25,7 @@ struct StreamProducer: ~Copyable {
     var buffer = StreamBuffer(
       capacity: 2 * Self.blockSize, maximumMessageLength: maximumMessageLength)
     var error: RecorderError?
-    do throws(BytesSendError) {
+    do throws(BytesClaimError) {
       while !buffer.isFinal {
         let region = unsafe buffer.writableRegion()
         let part = unsafe UnsafeMutableRawBufferPointer(
@@ -51,7 +51,7 @@ struct StreamProducer: ~Copyable {
   /// Sends all that can be framed.
   nonisolated(nonsending) private mutating func send(
     _ buffer: inout StreamBuffer, receiveTime: UInt64
-  ) async throws(BytesSendError) {
+  ) async throws(BytesClaimError) {
     while true {
       let step = buffer.frame()
       switch step {

@@ -1,9 +1,11 @@
 // The byte channels: variable-length records between tasks and threads, in a log buffer ring, without an allocation per
 // record. A sender claims room, writes and commits; the receiver borrows the record where it lies.
 //
-// The typed channels (`Local`, `SPSC`, `MPSC`, `MPMC`) have their place beside this folder, one folder each.
+// The typed channels (`Local`, `SPSC`, `MPSC`, `MPMC`) are beside this folder, one folder each. What a sender sends is here not
+// a value but a claim, and what is received is borrowed; all else is as it is with those.
 
 public import LogBuf
+public import Synchronization
 
 /// Makes byte channels with one sender.
 public enum SPSCBytes {
@@ -25,6 +27,7 @@ public enum SPSCBytes {
 /// Makes byte channels with any number of senders.
 public enum MPSCBytes {
   public typealias Sender = BytesSender<MPSCWriter>
+  public typealias WeakSender = BytesWeakSender
   public typealias Receiver = BytesReceiver
   public typealias Ends = BytesEnds<MPSCWriter>
 
@@ -56,16 +59,6 @@ public struct BytesEnds<Writer: _BytesWriter & ~Copyable>: ~Copyable, Sendable {
   }
 }
 
-/// Why a claim that may wait did not succeed.
-public enum BytesSendError: Error, Equatable, Sendable {
-  /// The receiver is gone.
-  case closed
-  /// The task was cancelled, before or while it waited. Nothing was claimed.
-  case cancelled
-  /// No record of this size fits this channel; the largest that does has `limit` bytes.
-  case tooLarge(limit: Int)
-}
-
 /// What a sender needs of a ring's writer. Conformed to by LogBuf's two writers; not meant for others.
 public protocol _BytesWriter: ~Copyable, Sendable {
   /// A claim without its guarantees; nil when there is no room.
@@ -76,6 +69,8 @@ public protocol _BytesWriter: ~Copyable, Sendable {
   var bytesInUse: Int { get }
   var isReaderGone: Bool { get }
   func hasRoom(for count: Int) -> Bool
+  /// Changes when room is given back.
+  @unsafe var _headWord: UnsafePointer<Atomic<UInt64>> { get }
 }
 
 extension SPSCWriter: _BytesWriter {}

@@ -1,9 +1,23 @@
 // Who waits at a byte channel, and how they are woken. The ring below knows nothing of it.
 //
-// Two pairs of threads meet here, each in the same way: one announces that it waits and looks at the ring once more,
-// the other changes the ring and looks whether anybody waits. Between its two steps each makes a full fence, so that at
-// least one of them sees the other (Dekker's pattern): no wake is lost. The ring's own release and acquire would not do:
-// they do not order a store before a later load.
+// Publishing is what happens for each record, waiting is rare: so publishers make but a light fence, which costs nothing,
+// and the waiter's side makes a heavy one (WatchedWords). Which store pairs with which load:
+//
+// * The receiver waits for the length word at the ring's head to become other than 0, or for `ends` to change. A sender
+//   commits: stores the length word, light fence, loads `receiver`. The receiver registers: stores its token in `receiver`,
+//   has its loop look at both words. Before the loop stops to look it announces the token, makes the heavy fence and
+//   looks once more. A commit that this last look misses has its load after the fence, and finds the token announced; one
+//   that found nothing, or a token that was not announced yet, was stored before the fence, and the look sees it.
+// * The first of the senders that wait for room waits for the ring's head to move. The receiver gives room back: stores the
+//   head, light fence, loads `firstSender`. The sender registers as the receiver does, with the head as its word.
+// * A publisher on the waiter's own thread needs no fence to find the token, and does not wait for the loop to look.
+// * A plain thread has no loop: it announces, makes the heavy fence and looks before it parks.
+// * The other waiting senders stand behind the first in the queue, under a lock. Whoever leaves the queue's front wakes the
+//   next, which then registers as the first: so nobody behind has to be found by the receiver.
+// * Who leaves the channel changes `ends`, makes a full fence and looks for waiters: rare enough. The last sender's
+//   leaving is seen by whoever looks at `ends` still, and its load of `receiver` finds whoever does not any more.
+//   Senders that begin to wait queue, make a full fence and look whether the receiver is gone: either they see that, or
+//   they are in the queue when it is emptied.
 
 public import CNexus
 internal import LogBuf
@@ -13,11 +27,10 @@ public import Synchronization
 /// The waiting side of one byte channel, shared by all its ends.
 @usableFromInline
 final class BytesSignals: Sendable {
-  /// How often a thread looks for room, with 32 spin hints in between, before it parks: about 20 us.
-  @usableFromInline static let spins = 40
-
-  /// The token of the receiver's wait; 0 while it does not wait. Written by the receiver, taken by a sender.
-  @usableFromInline let receiver = Atomic<UInt64>(0)
+  /// The receiver's wait.
+  @usableFromInline let receiver = BytesBell()
+  /// The wait of the sender whose turn it is. Set by that one alone, while it is first in the queue.
+  @usableFromInline let firstSender = BytesBell()
   /// How many senders are in the queue. Changed under the queue's lock, read without it.
   @usableFromInline let waitingSenders = Atomic<Int>(0)
   private let senders = Guarded(SenderQueue())
@@ -26,32 +39,18 @@ final class BytesSignals: Sendable {
 
   // MARK: The receiver's wait
 
-  /// Registers the receiver's wait, or takes it back with `.none`.
-  func announce(receiver token: WakeToken) {
-    // Release: whoever takes the token sees the armed slot it names.
-    receiver.store(token.rawValue, ordering: .releasing)
-  }
-
   /// To be called after a record was committed or a claim abandoned: wakes the receiver if it waits.
   @inlinable @inline(__always)
   func recordCommitted() {
-    // The commit before the look: pairs with the fence of `BytesReceiver.waitForRecord`.
-    nexus_full_fence()
-    if receiver.load(ordering: .relaxed) != 0 { wakeReceiver() }
+    nexus_light_fence()
+    if receiver.isSet { receiver.ring() }
   }
 
   /// To be called after a sender closed its writer.
   @usableFromInline
   func senderLeft() {
     nexus_full_fence()
-    wakeReceiver()
-  }
-
-  @usableFromInline @inline(never)
-  func wakeReceiver() {
-    // Taken by one sender only; a token that is out of date by now wakes nobody.
-    let token = unsafe WakeToken(uncheckedRawValue: receiver.exchange(0, ordering: .acquiring))
-    token.wake()
+    receiver.ringAnyway()
   }
 
   // MARK: The senders' waits
@@ -64,16 +63,15 @@ final class BytesSignals: Sendable {
   /// To be called after room was given back: wakes the sender that has waited longest, if one waits.
   @inlinable @inline(__always)
   func roomFreed() {
-    // The ring's new head before the look: pairs with the fence of those who queue.
-    nexus_full_fence()
-    if hasWaitingSenders { wakeFirstSender() }
+    nexus_light_fence()
+    if firstSender.isSet { firstSender.ring() }
   }
 
   /// To be called after the receiver closed its reader: everybody who waits is to see that.
   @usableFromInline
   func receiverLeft() {
     nexus_full_fence()
-    while hasWaitingSenders { wake { $0.removeFirst() } }
+    while hasWaitingSenders { change { $0.removeFirst() }?.wake() }
   }
 
   /// A place at the end of the queue, to be left by `leave`.
@@ -81,14 +79,17 @@ final class BytesSignals: Sendable {
     change { $0.join() }
   }
 
-  /// Registers the wait of the sender at `place`.
+  /// Registers the wait of the sender at `place`, to be woken when it is its turn or the receiver is gone.
   ///
-  /// - Returns: Whether it is next.
+  /// - Returns: Whether it is its turn: then it is to look for room itself.
   func announce(_ waiter: WakeToken, at place: SenderQueue.Place) -> Bool {
-    change { queue in
+    let isFirst = change { queue in
       queue.set(waiter, at: place)
       return queue.isFirst(place)
     }
+    // In the queue before the look whether the receiver is gone: pairs with the fence in `receiverLeft`.
+    nexus_full_fence()
+    return isFirst
   }
 
   /// Whether the sender at `place` is next: then, and only then, the room is its own to claim.
@@ -96,20 +97,15 @@ final class BytesSignals: Sendable {
     change { $0.isFirst(place) }
   }
 
-  /// Takes a sender out of the queue. The next one is then to be woken if there is room.
+  /// Takes a sender out of the queue, and wakes the one whose turn it is then. That one looks for room itself, also if there
+  /// is none now: so whatever ended the wait of the one that leaves, no room is left lying.
   func leave(_ place: SenderQueue.Place) {
-    change { $0.remove(place) }
-  }
-
-  /// Wakes the first sender, if it has not been called already. It keeps its place.
-  @usableFromInline @inline(never)
-  func wakeFirstSender() {
-    guard hasWaitingSenders else { return }
-    wake { $0.callFirst() }
-  }
-
-  private func wake(_ choose: (inout SenderQueue) -> WakeToken?) {
-    change(choose)?.wake()
+    let next = change { queue in
+      let wasFirst = queue.isFirst(place)
+      queue.remove(place)
+      return wasFirst ? queue.callFirst() : nil
+    }
+    next?.wake()
   }
 
   private func change<Result>(_ body: (inout SenderQueue) -> Result) -> Result {

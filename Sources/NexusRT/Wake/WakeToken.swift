@@ -63,8 +63,15 @@ public struct WakeToken: Sendable, Equatable {
         ordering: .acquiringAndReleasing
       ).exchanged
     else { return false }
-    unsafe slot.pointee.reason = reason
+    // Not of a thread: that may be in its next wait already, since it is no queue that lets it go on, but the exchange.
+    if !isOfThread { unsafe slot.pointee.reason = reason }
     return true
+  }
+
+  /// Whether it is a plain thread that waits.
+  @inlinable
+  var isOfThread: Bool {
+    @inline(__always) get { UInt32(truncatingIfNeeded: bits) >> 22 == UInt32(MailboxTable.limit) }
   }
 
   /// Lets the waiter of a wait that was claimed go on. To be called once, by the claimer, outside of its locks.

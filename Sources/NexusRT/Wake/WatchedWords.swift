@@ -59,6 +59,14 @@ public import Synchronization
   }
 }
 
+extension WakeToken {
+  /// Whether this is the token of a wait of this thread's runtime, which then need not be announced to be found.
+  @usableFromInline
+  package var isOfThisRuntime: Bool {
+    unsafe LoopState.ofThisThread.map { loop in unsafe loop.pointee.mailbox == mailbox } ?? false
+  }
+}
+
 /// Waits that nobody but the loop can be relied on to end yet.
 ///
 /// Invariant: a wait that is armed, was watched, and is not in here any more was announced before a heavy fence, after
@@ -128,9 +136,16 @@ struct WatchedWords {
     for entry in entries where entry.isWaiting { entry.watch.announce(entry.token) }
   }
 
-  /// Takes a slot's entry for a word out.
+  /// Takes a slot's entry for a word out. O(entries), and nothing is copied if there is none.
   mutating func remove(_ word: UnsafePointer<Atomic<UInt64>>, of slot: SlotPointer) {
-    entries.removeAll { unsafe $0.slot == slot && $0.watch.word == word }
+    var index = entries.count - 1
+    while index >= 0 {
+      if unsafe entries[index].slot == slot && entries[index].watch.word == word {
+        entries.swapAt(index, entries.count - 1)
+        entries.removeLast()
+      }
+      index -= 1
+    }
   }
 
   mutating func forgetAll() { entries.removeAll(keepingCapacity: true) }
