@@ -272,6 +272,23 @@ import Testing
     expect(ends.receiver.latest.number == 3)
   }
 
+  @Test func channel_isAliveForAsLongAsAnEndIs_andNotLonger() throws {
+    weak var hub: WatchedHub?
+    do {
+      let ends = Watched.channel(1)
+      hub = ends.sender.hub
+      let sender = ends.sender.clone()
+      drop(ends.sender)
+      let receiver = ends.receiver.clone()
+      drop(ends.receiver)
+      sender.send(2)
+      drop(sender)
+      #expect(hub != nil)
+      expect(receiver.latest == 2)
+    }
+    #expect(hub == nil)
+  }
+
   @Test func sendersAndReceivers_onThreadsAndTasks_seeValuesInOrder_andTheLast() throws {
     let seed = freshSeed()
     let population = Population()

@@ -437,7 +437,7 @@ struct BroadcastLedger {
     var wakes = Wakes()
     unsafe state.pointee.readers.settleAll(into: &wakes)
     mutex.unlock()
-    resume(wakes)
+    resume(&wakes)
   }
 
   @usableFromInline
@@ -445,7 +445,7 @@ struct BroadcastLedger {
     var wakes = Wakes()
     unsafe BroadcastHub.serve(&state.pointee, &wakes)
     mutex.unlock()
-    resume(wakes)
+    resume(&wakes)
   }
 
   /// Takes the lock and leaves it taken, for the caller to move a value out; without one it gives it back.
@@ -472,9 +472,13 @@ struct BroadcastLedger {
     }
   }
 
-  private func resume(_ wakes: consuming Wakes) {
+  private func resume(_ wakes: inout Wakes) {
     wakes.resume()
-    if wakes.count > 1 { withLock { wakes.giveBack(to: &$0.readers.spare) } }
+    guard wakes.count > 1 else { return }
+    withLock { state in
+      wakes.giveBack(to: &state.readers.spare)
+      wakes.giveBack(to: &state.writers.spare)
+    }
   }
 
   // MARK: The ends
@@ -512,7 +516,7 @@ struct BroadcastLedger {
       state.ledger.senders -= 1
       if state.ledger.senders == 0 { state.readers.settleAll(into: &wakes) }
     }
-    resume(wakes)
+    resume(&wakes)
   }
 
   /// - Returns: The end of what was sent for it.
@@ -524,7 +528,7 @@ struct BroadcastLedger {
       if state.ledger.receivers == 0 { state.writers.settleAll(Admission.closed, into: &wakes) }
       return state.ledger.tail
     }
-    resume(wakes)
+    resume(&wakes)
     return end
   }
 

@@ -251,7 +251,7 @@ struct Locked<Value>: ~Copyable {
 extension Locked where Value == Crowd {
   /// Resumes whom a section claimed, and keeps the memory.
   @inline(__always)
-  func resume(_ wakes: consuming Wakes) {
+  func resume(_ wakes: inout Wakes) {
     wakes.resume()
     if wakes.count > 1 { withLock { wakes.giveBack(to: &$0.spare) } }
   }

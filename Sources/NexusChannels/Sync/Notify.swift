@@ -54,7 +54,7 @@ public final class Notify: @unchecked Sendable {
       crowd.settleAll(into: &wakes)
       word.store(Notify.idle, ordering: .releasing)
     }
-    crowd.resume(wakes)
+    crowd.resume(&wakes)
   }
 
   /// Waits to be notified; takes a stored permit at once. From a task of a runtime.
@@ -101,20 +101,18 @@ public final class Notify: @unchecked Sendable {
   func notifyFirst() {
     var wakes = Wakes()
     crowd.withLock { crowd in
-      while word.load(ordering: .acquiring) != Notify.crowded {
+      var seen = word.load(ordering: .acquiring)
+      while seen != Notify.crowded {
         // They have all gone since.
-        let seen = word.load(ordering: .relaxed)
-        if seen != Notify.crowded,
-          word.compareExchange(expected: seen, desired: Notify.stored, ordering: .acquiringAndReleasing)
-            .exchanged
-        {
-          return
-        }
+        let (done, now) = word.weakCompareExchange(
+          expected: seen, desired: Notify.stored, ordering: .acquiringAndReleasing)
+        if done { return }
+        seen = now
       }
       let isTaken = Notify.settleFirst(&crowd, &wakes)
       if crowd.queue.isEmpty { word.store(isTaken ? Notify.idle : Notify.stored, ordering: .releasing) }
     }
-    crowd.resume(wakes)
+    crowd.resume(&wakes)
   }
 
   /// Settles the first whose wait is not over, and passes those before it; false if there is none.

@@ -117,7 +117,7 @@ public final class Semaphore: @unchecked Sendable {
       crowd.settleAll(Admission.closed, into: &wakes)
       word.bitwiseAnd(~Semaphore.crowded, ordering: .acquiringAndReleasing)
     }
-    crowd.resume(wakes)
+    crowd.resume(&wakes)
   }
 
   /// Whether it was closed.
@@ -211,7 +211,7 @@ public final class Semaphore: @unchecked Sendable {
       Semaphore.requireCount(Int(now / Semaphore.one), atLeast: 0)
       serve(&crowd, &wakes)
     }
-    crowd.resume(wakes)
+    crowd.resume(&wakes)
   }
 
   /// Hands free permits to those who wait. Under the lock.
@@ -286,7 +286,7 @@ public final class Semaphore: @unchecked Sendable {
         if left == .nothing { semaphore.serve(&crowd, &wakes) }
         return left
       }
-      semaphore.crowd.resume(wakes)
+      semaphore.crowd.resume(&wakes)
       return left
     }
   }

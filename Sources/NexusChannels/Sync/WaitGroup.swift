@@ -143,7 +143,7 @@ public final class WaitGroup: @unchecked Sendable {
         seen = now
       }
     }
-    crowd.resume(wakes)
+    crowd.resume(&wakes)
   }
 
   struct ZeroGate: Gate {

@@ -342,7 +342,7 @@ struct BoxCount: ~Copyable {
       state.changes.settleAll(into: &wakes)
       return unsafe old
     }
-    resume(wakes)
+    resume(&wakes)
     return unsafe old
   }
 
@@ -386,7 +386,7 @@ struct BoxCount: ~Copyable {
       version.bitwiseOr(1, ordering: .releasing)
       state.changes.settleAll(into: &wakes)
     }
-    resume(wakes)
+    resume(&wakes)
   }
 
   @usableFromInline
@@ -396,7 +396,7 @@ struct BoxCount: ~Copyable {
       state.receivers -= 1
       if state.receivers == 0 { state.departures.settleAll(into: &wakes) }
     }
-    resume(wakes)
+    resume(&wakes)
   }
 
   /// An end is done with the channel; true for the last one, which frees the boxes.
@@ -408,9 +408,13 @@ struct BoxCount: ~Copyable {
     unsafe state.withLock { unsafe ($0.current, takeSpare()) }
   }
 
-  private func resume(_ wakes: consuming Wakes) {
+  private func resume(_ wakes: inout Wakes) {
     wakes.resume()
-    if wakes.count > 1 { state.withLock { wakes.giveBack(to: &$0.changes.spare) } }
+    guard wakes.count > 1 else { return }
+    state.withLock { state in
+      wakes.giveBack(to: &state.changes.spare)
+      wakes.giveBack(to: &state.departures.spare)
+    }
   }
 
   // MARK: Waiting
