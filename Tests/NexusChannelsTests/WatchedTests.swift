@@ -206,12 +206,14 @@ import Testing
   @Test func blockingForms_onThreads_seeWhatTasksSend() throws {
     let ends = Watched.channel(0)
     let receiver = Handover(ends.receiver)
+    let hasTimedOut = Atomic<Bool>(false)
     let thread = Worker {
       var receiver = receiver.take()
       let early = failureBlocking { () throws(ReceiveError) in
         try receiver.changedBlocking(until: .after(.milliseconds(1)))
       }
       #expect(early == .timedOut)
+      hasTimedOut.store(true, ordering: .relaxed)
       var last = 0
       while true {
         do throws(ReceiveError) { last = try receiver.nextBlocking() } catch { break }
@@ -221,7 +223,7 @@ import Testing
     let sender = Handover(ends.sender)
     try onRuntime {
       let sender = sender.take()
-      try await sleep(for: .milliseconds(3))
+      while !hasTimedOut.load(ordering: .relaxed) { try await sleep(for: .microseconds(100)) }
       for number in 1...1_000 {
         sender.send(number)
         if number % 10 == 0 { await yield() }
