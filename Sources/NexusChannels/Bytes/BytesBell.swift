@@ -26,7 +26,7 @@ struct BytesBell: ~Copyable, Sendable {
   /// Registers a wait until a word of `watch` changes; a last look at what it waits for must follow.
   ///
   /// - Parameter watch: Makes the watch that announces in the word it is given.
-  func set(_ waiter: WakeToken, _ watch: (UnsafePointer<Atomic<UInt64>>) -> Watch) {
+  func set(_ waiter: WakeToken, _ watch: (UnsafePointer<Atomic<UInt64>>) -> WordWatch) {
     // Before `announced`: whoever finds it there finds it here too.
     token.store(waiter.rawValue, ordering: .releasing)
     // Sound: an atomic never moves out of the object it is in, and the waiter holds that until its wait is over.

@@ -51,9 +51,9 @@ extension BytesReceiver {
 
   @usableFromInline @inline(never)
   mutating func parkToTake(until deadline: Deadline?) throws(ReceiveError) -> _ReadTicket {
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       if let ticket = unsafe try takeOrClosed() { return unsafe ticket }
-      Spin.pause()
+      Spin.pause(round)
     }
     while true {
       try parkForNews(until: deadline)
@@ -63,9 +63,9 @@ extension BytesReceiver {
 
   @usableFromInline @inline(never)
   mutating func parkUntilReady(until deadline: Deadline?) throws(ReceiveError) {
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       if try hasRecordOrClosed() { return }
-      Spin.pause()
+      Spin.pause(round)
     }
     repeat { try parkForNews(until: deadline) } while try !hasRecordOrClosed()
   }
@@ -96,7 +96,7 @@ extension BytesReceiver {
     let endsBefore = unsafe ends.pointee.load(ordering: .acquiring)
     if reader.areWritersGone { return false }
     unsafe signals.receiver.set(token) { announcement in
-      unsafe Watch(next, while: 0, and: ends, while: endsBefore, announcingIn: announcement)
+      unsafe WordWatch(next, while: 0, and: ends, while: endsBefore, announcingIn: announcement)
     }
     let isQuiet =
       unsafe next.pointee.load(ordering: .acquiring) == 0

@@ -51,9 +51,9 @@ extension BytesSender where Writer: ~Copyable {
       )
     }
     // A receiver at work gives room back soon, and a thread that sleeps is slow to wake.
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       if let ticket = unsafe try tryInTurn(count) { return unsafe ticket }
-      Spin.pause()
+      Spin.pause(round)
     }
     if let error = refusal(of: count) { throw error }
     let place = signals.join()
@@ -76,9 +76,9 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   private func spinForRoom(_ count: Int) {
-    for _ in 0..<Spin.rounds {
+    for round in 0..<Spin.rounds {
       if writer.hasRoom(for: count) || writer.isReaderGone { return }
-      Spin.pause()
+      Spin.pause(round)
     }
   }
 
@@ -97,7 +97,7 @@ extension BytesSender where Writer: ~Copyable {
     let word = unsafe writer._headWord
     let head = unsafe word.pointee.load(ordering: .acquiring)
     unsafe signals.firstSender.set(token) { announcement in
-      unsafe Watch(word, while: head, announcingIn: announcement)
+      unsafe WordWatch(word, while: head, announcingIn: announcement)
     }
     if !writer.isReaderGone && !writer.hasRoom(for: count) { return true }
     withdrawWritable(token)

@@ -84,7 +84,7 @@ extension MPSCCore: _ReceiverCore {
     let stamp = unsafe stampWord(head).pointee.load(ordering: .acquiring)
     if stamp != MPSCCore.stamp(of: head) && !isClosedForReceiving {
       unsafe token.watch(
-        Watch(stampWord(head), while: stamp, and: desertedWord, while: 0, announcingIn: receiverWord))
+        WordWatch(stampWord(head), while: stamp, and: desertedWord, while: 0, announcingIn: receiverWord))
       let isQuiet =
         unsafe stampWord(head).pointee.load(ordering: .acquiring) == stamp && !isClosedForReceiving
       if isQuiet { return .registered(head) }

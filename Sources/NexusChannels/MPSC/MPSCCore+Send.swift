@@ -133,7 +133,7 @@ extension MPSCCore: _SenderCore {
     // The count before the last look: whoever frees room makes a light fence before it looks at the count, so the
     // loop watches `head`.
     nexus_full_fence()
-    unsafe token.watch(Watch(headWord, while: head, announcingIn: nil))
+    unsafe token.watch(WordWatch(headWord, while: head, announcingIn: nil))
     // The receiver sets the closed bit and then empties the queue under the lock: this is in it then, or sees the bit.
     if isClosedForSending { token.wake() } else { admitWaiting() }
   }

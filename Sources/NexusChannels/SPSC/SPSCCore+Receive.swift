@@ -46,7 +46,7 @@ extension SPSCCore: _ReceiverCore {
   @inlinable
   public func takeOrRegister(_ token: WakeToken, _ kind: _WaiterKind) -> _ReceiveStep<Element, Void> {
     let head = unsafe block.pointee.head.load(ordering: .relaxed)
-    unsafe token.watch(Watch(tailWord, while: head, announcingIn: receiverWord))
+    unsafe token.watch(WordWatch(tailWord, while: head, announcingIn: receiverWord))
     if unsafe block.pointee.tail.load(ordering: .acquiring) == head { return .registered(()) }
     unsafe block.pointee.receiver.store(0, ordering: .relaxed)
     unsafe token.unwatch(tailWord)

@@ -106,7 +106,7 @@ extension SPSCCore: _SenderCore {
   func mustWait(_ token: WakeToken) -> Bool {
     let tail = unsafe block.pointee.tail.load(ordering: .relaxed)
     let full = unsafe tail &- block.pointee.capacity
-    unsafe token.watch(Watch(headWord, while: full, announcingIn: senderWord))
+    unsafe token.watch(WordWatch(headWord, while: full, announcingIn: senderWord))
     if unsafe block.pointee.head.load(ordering: .acquiring) == full { return true }
     unsafe block.pointee.sender.store(0, ordering: .relaxed)
     unsafe token.unwatch(headWord)

@@ -100,13 +100,15 @@ extension LoopState {
   /// Looks at the watched words until one changes, or something else comes, or some 20 us (of `limit` ns) are over.
   ///
   /// Another thread is likely at work for us, and the fence, the park and the wake out of it take longer than that.
-  private mutating func lookForAWhile(atMost limit: UInt64) {
-    guard limit > 50_000 else { return }
+  /// - Returns: Whether there is something to do.
+  private mutating func lookForAWhile(atMost limit: UInt64) -> Bool {
+    guard limit > 50_000 else { return false }
     for _ in 0..<64 {
       for _ in 0..<16 { nexus_spin_hint() }
       checkWatched(isLast: false)
-      if unsafe !runQueue.isEmpty || mailbox.pointee.hasEntries || reactor.isDue { return }
+      if unsafe !runQueue.isEmpty || mailbox.pointee.hasEntries || reactor.isDue { return true }
     }
+    return false
   }
 
   /// Waits in the kernel until something completes, a deadline comes or another thread wakes a task.
@@ -118,7 +120,7 @@ extension LoopState {
       timeout = deadline - now
     }
     if !watched.isEmpty {
-      lookForAWhile(atMost: timeout ?? .max)
+      if lookForAWhile(atMost: timeout ?? .max) { return }
       checkWatched(isLast: true)
       if !runQueue.isEmpty { return }
     }

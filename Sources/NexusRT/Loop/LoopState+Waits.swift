@@ -33,21 +33,23 @@ extension LoopState {
     return unsafe slot
   }
 
-  /// Begins a wait of the running task, in phase `armed` or `armedLocal`.
+  /// Begins a wait of the running task, in phase `armed` or `armedLocal`; false if its slot is still queued for an earlier
+  /// one, and so can not be armed.
   @inlinable @inline(__always)
-  mutating func arm(_ slot: SlotPointer, _ phase: UInt64) {
+  mutating func arm(_ slot: SlotPointer, _ phase: UInt64) -> Bool {
     let word = unsafe slot.pointee.state.load(ordering: .relaxed)
     // Still queued for a wait that was given up: the queue owns the slot's link and its reason until the loop takes it
     // out. This wait is then over as soon as that happens, which its task takes for a spurious wake.
     guard word & SlotState.phaseMask == SlotState.idle else {
       assert(word & SlotState.phaseMask == SlotState.queued, "a task can wait for one thing at a time")
-      return
+      return false
     }
     unsafe slot.pointee.reason = .woken
     // A child task can be cancelled from any thread.
     let phase = unsafe slot.pointee.role == .guest && phase == SlotState.armedLocal ? SlotState.armed : phase
     // Relaxed: the token becomes known to other threads by the release with which it is registered.
     unsafe slot.pointee.state.store(SlotState.next(phase, after: word), ordering: .relaxed)
+    return true
   }
 
   /// Begins a wait that is over at once: the running task goes to the end of the run queue.
@@ -114,7 +116,7 @@ extension LoopState {
 
   /// Has the loop look at the words of `watch` for the armed wait of `slot`.
   @usableFromInline
-  mutating func add(_ watch: Watch, _ token: WakeToken, _ slot: SlotPointer) {
+  mutating func add(_ watch: WordWatch, _ token: WakeToken, _ slot: SlotPointer) {
     let armed = unsafe slot.pointee.state.load(ordering: .relaxed)
     // Given up and still queued: over before it began.
     guard armed & SlotState.phaseMask == SlotState.armed else { return }

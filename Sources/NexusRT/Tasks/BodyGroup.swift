@@ -60,7 +60,7 @@
   nonisolated(nonsending) private func waitForAnEnd() async {
     let loop = unsafe LoopState.current(for: "race or join")
     let slot = unsafe loop.pointee.currentSlot("race or join")
-    unsafe loop.pointee.arm(slot, SlotState.armedLocal)
+    _ = unsafe loop.pointee.arm(slot, SlotState.armedLocal)
     unsafe setJoiner(slot)
     unsafe await Suspension.suspend(slot, loop)
     unsafe setJoiner(nil)

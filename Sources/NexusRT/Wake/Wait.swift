@@ -15,6 +15,8 @@ public struct Wait: ~Copyable {
   /// Whether the task, or a cancel scope it is in, had been cancelled before the wait began: then `suspend` does not
   /// suspend.
   @usableFromInline let wasCancelled: Bool
+  /// Whether anybody can end this wait: not if its slot is still queued for an earlier one.
+  @usableFromInline let isArmed: Bool
 
   /// Arms the current task for a wake from any thread.
   ///
@@ -41,7 +43,7 @@ public struct Wait: ~Copyable {
     unsafe self.loop = loop
     unsafe slot = loop.pointee.currentSlot(operation)
     unsafe wasCancelled = loop.pointee.isCancelled(slot)
-    unsafe loop.pointee.arm(slot, phase)
+    unsafe isArmed = loop.pointee.arm(slot, phase)
   }
 
   /// Names this wait: whoever holds the token may end it.
@@ -59,7 +61,7 @@ public struct Wait: ~Copyable {
   @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func suspend() async -> Bool {
     // A wake that came first counts: its sender may have left something.
-    if wasCancelled { return !giveUp() }
+    if wasCancelled { return endCancelled() == .woken }
     let slot = unsafe self.slot
     let loop = unsafe self.loop
     discard self
@@ -72,7 +74,7 @@ public struct Wait: ~Copyable {
   /// O(log n) in the number of waits with a deadline; without one as `suspend()`.
   @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func suspend(until deadline: Deadline?) async -> WaitOutcome {
-    if wasCancelled { return giveUp() ? .cancelled : .woken }
+    if wasCancelled { return endCancelled() }
     let slot = unsafe self.slot
     let loop = unsafe self.loop
     discard self
@@ -91,6 +93,14 @@ public struct Wait: ~Copyable {
     let wasArmed = unsafe loop.pointee.giveUp(slot)
     discard self
     return wasArmed
+  }
+
+  /// Ends a wait that was cancelled before it began, without suspending.
+  @inlinable
+  consuming func endCancelled() -> WaitOutcome {
+    let couldBeWoken = isArmed
+    let wasArmed = giveUp()
+    return couldBeWoken && !wasArmed ? .woken : .cancelled
   }
 
   @inlinable @inline(__always)

@@ -113,7 +113,7 @@ public struct WakeToken: Sendable, Equatable {
   /// A task's loop looks at the words, and announces the token before it stops doing so; the words must stay valid
   /// until the wait is over or `unwatch` is called. For a thread the token is announced here, with a heavy fence.
   @usableFromInline
-  package func watch(_ watch: Watch) {
+  package func watch(_ watch: WordWatch) {
     if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
       unsafe loop.pointee.add(watch, self, slot)
     } else {

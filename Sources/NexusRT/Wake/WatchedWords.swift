@@ -12,7 +12,7 @@ public import Synchronization
 
 /// What a wait at a structure that other threads change is to be ended for.
 @usableFromInline
-@safe package struct Watch {
+@safe package struct WordWatch {
   /// The word whose change ends the wait, and the value with which there is nothing to do.
   @usableFromInline var word: UnsafePointer<Atomic<UInt64>>
   @usableFromInline var expected: UInt64
@@ -74,7 +74,7 @@ extension WakeToken {
 @usableFromInline
 struct WatchedWords {
   @safe private struct Entry {
-    var watch: Watch
+    var watch: WordWatch
     var token: WakeToken
     var slot: SlotPointer
     /// The slot's state while the wait lasts.
@@ -95,7 +95,7 @@ struct WatchedWords {
   /// With more than this, a fence is cheaper than looking at them each turn.
   static let most = 32
 
-  mutating func add(_ watch: Watch, _ token: WakeToken, _ slot: SlotPointer, armed: UInt64) {
+  mutating func add(_ watch: WordWatch, _ token: WakeToken, _ slot: SlotPointer, armed: UInt64) {
     unsafe entries.append(Entry(watch: watch, token: token, slot: slot, armed: armed))
   }
 
