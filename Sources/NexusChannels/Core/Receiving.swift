@@ -12,7 +12,7 @@ extension _ReceiverCore {
   ) async throws(ReceiveError) -> Element {
     switch takeReady() {
     case .value(let value):
-      if Budget.isSpent(by: "receive") { await yield() }
+      if Budget.isSpent(by: "receive") { await Budget.pause() }
       return value
     case .closed: throw .closed
     case .empty: return try await waitToReceive(until: deadline)
@@ -93,7 +93,7 @@ extension _ReceiverCore {
     precondition(limit > 0, "a batch has room for one value at least")
     let count = take(into: &buffer, atMost: limit)
     if count > 0 {
-      if Budget.isSpent(by: "receive") { await yield() }
+      if Budget.isSpent(by: "receive") { await Budget.pause() }
       return count
     }
     buffer.append(try await waitToReceive(until: deadline))

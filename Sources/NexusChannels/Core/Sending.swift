@@ -11,7 +11,7 @@ extension _SenderCore {
   ) async throws(SendError<Element>) {
     switch offer(value) {
     case .sent:
-      if Budget.isSpentSending(by: "send") { await yield() }
+      if Budget.isSpentSending(by: "send") { await Budget.pause() }
     case .closed(let value): throw .closed(value)
     case .full(let value): try await waitToSend(value, until: deadline)
     }
@@ -109,7 +109,7 @@ extension _SenderCore {
       }
       rest.removeFirst()
     }
-    if Budget.isSpentSending(by: "send") { await yield() }
+    if Budget.isSpentSending(by: "send") { await Budget.pause() }
   }
 
   /// The same on a plain thread.
@@ -135,7 +135,7 @@ extension _SenderCore {
   @inlinable @inline(__always)
   nonisolated(nonsending) func reserve(until deadline: Deadline?) async throws(ReserveError) {
     switch reserve() {
-    case .sent: if Budget.isSpentSending(by: "reserve") { await yield() }
+    case .sent: if Budget.isSpentSending(by: "reserve") { await Budget.pause() }
     case .closed: throw .closed
     case .full: try await waitToReserve(until: deadline)
     }

@@ -88,7 +88,7 @@ extension MPSCCore: _ReceiverCore {
       let isQuiet =
         unsafe stampWord(head).pointee.load(ordering: .acquiring) == stamp && !isClosedForReceiving
       if isQuiet { return .registered(head) }
-      unsafe block.pointee.receiver.store(0, ordering: .relaxed)
+      forgetReceiverToken()
       unsafe token.unwatch(stampWord(head))
     }
     if kind == .selecting && !token.retire() { return .lost }
@@ -99,9 +99,17 @@ extension MPSCCore: _ReceiverCore {
     }
   }
 
+  /// Takes the token of the receiver's wait back. As a rule it was never announced, and then the others' line is left alone.
+  @inlinable
+  func forgetReceiverToken() {
+    if unsafe block.pointee.receiver.load(ordering: .relaxed) != 0 {
+      unsafe block.pointee.receiver.store(0, ordering: .relaxed)
+    }
+  }
+
   @inlinable
   public func withdraw(receiver place: UInt64, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
-    unsafe block.pointee.receiver.store(0, ordering: .relaxed)
+    forgetReceiverToken()
     if kind == .future { unsafe token.unwatch(stampWord(place)) }
     return nil
   }

@@ -48,7 +48,7 @@ extension SPSCCore: _ReceiverCore {
     let head = unsafe block.pointee.head.load(ordering: .relaxed)
     unsafe token.watch(WordWatch(tailWord, while: head, announcingIn: receiverWord))
     if unsafe block.pointee.tail.load(ordering: .acquiring) == head { return .registered(()) }
-    unsafe block.pointee.receiver.store(0, ordering: .relaxed)
+    forgetReceiverToken()
     unsafe token.unwatch(tailWord)
     if kind == .selecting && !token.retire() { return .lost }
     switch take() {
@@ -58,9 +58,17 @@ extension SPSCCore: _ReceiverCore {
     }
   }
 
+  /// Takes the token of the receiver's wait back. As a rule it was never announced, and then the others' line is left alone.
+  @inlinable
+  func forgetReceiverToken() {
+    if unsafe block.pointee.receiver.load(ordering: .relaxed) != 0 {
+      unsafe block.pointee.receiver.store(0, ordering: .relaxed)
+    }
+  }
+
   @inlinable
   public func withdraw(receiver place: Void, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
-    unsafe block.pointee.receiver.store(0, ordering: .relaxed)
+    forgetReceiverToken()
     if kind == .future { unsafe token.unwatch(tailWord) }
     return nil
   }

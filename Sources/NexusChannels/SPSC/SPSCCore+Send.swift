@@ -90,9 +90,17 @@ extension SPSCCore: _SenderCore {
     return .registered(value)
   }
 
+  /// Takes the token of the sender's wait back. As a rule it was never announced, and then the others' line is left alone.
+  @inlinable
+  func forgetSenderToken() {
+    if unsafe block.pointee.sender.load(ordering: .relaxed) != 0 {
+      unsafe block.pointee.sender.store(0, ordering: .relaxed)
+    }
+  }
+
   @inlinable
   public func withdraw(sender place: Element, _ kind: _WaiterKind, _ token: WakeToken) -> Element? {
-    unsafe block.pointee.sender.store(0, ordering: .relaxed)
+    forgetSenderToken()
     if kind == .future { unsafe token.unwatch(headWord) }
     return place
   }
@@ -108,7 +116,7 @@ extension SPSCCore: _SenderCore {
     let full = unsafe tail &- block.pointee.capacity
     unsafe token.watch(WordWatch(headWord, while: full, announcingIn: senderWord))
     if unsafe block.pointee.head.load(ordering: .acquiring) == full { return true }
-    unsafe block.pointee.sender.store(0, ordering: .relaxed)
+    forgetSenderToken()
     unsafe token.unwatch(headWord)
     return false
   }
@@ -129,7 +137,7 @@ extension SPSCCore: _SenderCore {
 
   @inlinable
   public func withdraw(reserver place: Void) -> Bool {
-    unsafe block.pointee.sender.store(0, ordering: .relaxed)
+    forgetSenderToken()
     return false
   }
 

@@ -75,7 +75,7 @@ enum Selection {
     _ arms: inout Arms, _ order: SelectOrder
   ) async throws(CancellationError) -> Arms.Outcome {
     if let outcome = attempt(&arms, order) {
-      if Budget.isSpent(by: "select") { await yield() }
+      if Budget.isSpent(by: "select") { await Budget.pause() }
       return outcome
     }
     while true {

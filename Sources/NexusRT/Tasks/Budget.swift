@@ -22,4 +22,9 @@ package enum Budget {
     unsafe loop.pointee.budget &-= 1
     return unsafe loop.pointee.budget < 0
   }
+
+  /// Lets the others run. Out of line: an `await yield()` in the middle of a function that is to be inlined keeps it
+  /// from being.
+  @usableFromInline @inline(never)
+  nonisolated(nonsending) package static func pause() async { await yield() }
 }
