@@ -3,9 +3,9 @@
 import BenchSupport
 
 func threadGroups() -> [Group] {
-  let toTask = Workload("thread-to-task-1024", count: 400_000)
-  let manyToTask = Workload("4-threads-to-task-1024", count: 200_000)
-  let manyToMany = Workload("4-to-4-1024", count: 400_000)
+  let toTask = Workload("thread-to-task-1024", count: 2_000_000)
+  let manyToTask = Workload("4-threads-to-task-1024", count: 1_000_000)
+  let manyToMany = Workload("4-to-4-1024", count: 1_000_000)
   return [
     Group(
       "thread-to-task-1024: a thread to a task, a message",
