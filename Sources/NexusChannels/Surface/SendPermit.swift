@@ -9,6 +9,7 @@ public struct SendPermit<Core: _SenderCore>: ~Copyable, ~Escapable {
   @usableFromInline let core: Core
   /// Whether the room was used. (`discard self` would say it better, but is not for generic fields.)
   @usableFromInline var isUsed = false
+  @usableFromInline let ward = Ward()
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
@@ -25,4 +26,16 @@ public struct SendPermit<Core: _SenderCore>: ~Copyable, ~Escapable {
     isUsed = true
     if let back = core.fill(value) { throw .closed(back) }
   }
+}
+
+/// Makes what contains it a thing with a deinit also for other modules that are not optimised: for these Swift 6.3 takes a
+/// noncopyable struct whose fields are of generic trivial types for trivial itself, and never runs its deinit.
+@frozen
+@usableFromInline
+struct Ward: ~Copyable {
+  @inlinable @inline(__always)
+  init() {}
+
+  @inlinable @inline(__always)
+  deinit {}
 }
