@@ -49,6 +49,7 @@ enum PermitOutcome<Element> {
 }
 
 extension PermitOutcome: Equatable where Element: Equatable {}
+extension PermitOutcome: Sendable where Element: Sendable {}
 
 /// A sender of some kind. One task or thread at a time uses it, as it would the sender itself.
 class AnySender<Element>: @unchecked Sendable {
@@ -213,6 +214,8 @@ class AnyReceiver<Element>: @unchecked Sendable {
   var count: Int { fatalError() }
   var capacity: Int? { fatalError() }
   var isClosed: Bool { fatalError() }
+  /// Receivers that are parked, of an MPMC channel.
+  var waiting: Int { fatalError() }
   func clone() -> AnyReceiver { fatalError() }
   func drop() { fatalError() }
 
@@ -278,6 +281,10 @@ final class ReceiverBox<Rx: ChannelReceiver & ~Copyable>: AnyReceiver<Rx.Element
   override var count: Int { core.count }
   override var capacity: Int? { core.capacity }
   override var isClosed: Bool { core.isClosedForReceiving }
+  override var waiting: Int {
+    guard let core = core as? MPMCCore<Element> else { fatalError("one receiver") }
+    return unsafe core.withLock { unsafe $0.pointee.receivers.count }
+  }
   override func clone() -> AnyReceiver<Element> { ReceiverBox(cloner!(rx!), cloner) }
   override func drop() { rx = nil }
 }
