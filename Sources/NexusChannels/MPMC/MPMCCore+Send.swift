@@ -282,6 +282,11 @@ extension MPMCCore: _SenderCore {
       unsafe block.pointee.reserved -= 1
       unsafe block.pointee.changed()
       admitWaiting(&wakes)
+      // The room of a rendezvous is a receiver that waits: it is promised to the next.
+      if unsafe block.pointee.capacity == 0 && !block.pointee.isClosed {
+        let granted = grantRendezvous()
+        if granted != .none { wakes.append(granted) }
+      }
     }
     wakes.resumeAll()
   }
