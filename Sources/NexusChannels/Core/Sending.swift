@@ -90,10 +90,13 @@ extension _SenderCore {
   // MARK: Several at a time
 
   /// Sends all of `values` in order; waits while there is no room. What was not sent comes back in the error.
+  ///
+  /// As an array: an error of more than four words whose size is known to generic code, such as one with a slice, is thrown
+  /// to a wrong address by asynchronous functions (Swift 6.3.1), and the process crashes.
   @inlinable
   nonisolated(nonsending) func send(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) async throws(SendError<ArraySlice<Element>>) {
+  ) async throws(SendError<[Element]>) {
     var rest = values
     while true {
       rest.removeFirst(offer(contentsOf: rest))
@@ -101,7 +104,7 @@ extension _SenderCore {
       do throws(SendError<Element>) {
         try await send(next, until: deadline)
       } catch {
-        throw error.replacingValue(rest)
+        throw error.replacingValue(Array(rest))
       }
       rest.removeFirst()
     }
@@ -112,7 +115,7 @@ extension _SenderCore {
   @inlinable
   func sendBlocking(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) throws(SendError<ArraySlice<Element>>) {
+  ) throws(SendError<[Element]>) {
     var rest = values
     while true {
       rest.removeFirst(offer(contentsOf: rest))
@@ -120,7 +123,7 @@ extension _SenderCore {
       do throws(SendError<Element>) {
         try sendBlocking(next, until: deadline)
       } catch {
-        throw error.replacingValue(rest)
+        throw error.replacingValue(Array(rest))
       }
       rest.removeFirst()
     }
