@@ -12,6 +12,7 @@ public struct SendPermit<Core: _SenderCore>: ~Copyable, ~Escapable {
   @usableFromInline let pointer: UnsafeMutableRawPointer
   /// Whether the room was used. (`discard self` would say it better, but is not for generic fields.)
   @usableFromInline var isUsed = false
+  @usableFromInline let anchor = DeinitAnchor()
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
