@@ -167,7 +167,7 @@ private struct Pauses {
     switch generator.below(200) {
     case 0: sched_yield()
     case 1: usleep(UInt32(generator.below(60)))
-    case 2...5: for _ in 0..<generator.below(60) { Spin.pause() }
+    case 2...5: for _ in 0..<generator.below(60) { Spin.pause(0) }
     default: break
     }
   }
