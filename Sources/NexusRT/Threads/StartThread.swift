@@ -33,7 +33,7 @@ public func startThread<Argument: ~Copyable & Sendable, Success: Sendable, Failu
       return nil
     }, start.toOpaque())
   require(refused == 0, "NexusRT: startThread was refused a thread: \(describe(errno: refused))")
-  return unsafe ThreadHandle(thread: UInt(thread), work: work)
+  return ThreadHandle(thread: UInt(thread), work: work)
 }
 
 /// A thread that `startThread` started, and its result. Any one thread may wait for it.
@@ -53,7 +53,7 @@ public struct ThreadHandle<Success: Sendable, Failure: Error>: ~Copyable, Sendab
     require(
       unsafe !(LoopState.ofThisThread?.pointee.isRunning ?? false),
       "NexusRT: a thread was joined in a task, whose runtime that would block: join it after blockOn")
-    let refused = unsafe pthread_join(pthread_t(thread), nil)
+    let refused = pthread_join(pthread_t(thread), nil)
     thread = 0
     require(refused == 0, "NexusRT: a thread could not be joined: \(describe(errno: refused))")
     return try work.result!.get()
