@@ -94,10 +94,13 @@ extension _SenderCore {
   // MARK: Several at a time
 
   /// Sends all of `values` in order; waits while there is no room. What was not sent comes back in the error.
+  ///
+  /// As an array and not as a slice: without optimisation Swift 6.3 miscompiles a generic async function whose typed
+  /// error is larger than four words but of a size that it knows.
   @inlinable
   nonisolated(nonsending) func send(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) async throws(SendError<ArraySlice<Element>>) {
+  ) async throws(SendError<[Element]>) {
     var rest = values
     while true {
       rest.removeFirst(offer(contentsOf: rest))
@@ -105,7 +108,7 @@ extension _SenderCore {
       do throws(SendError<Element>) {
         try await send(next, until: deadline)
       } catch {
-        throw error.replacingValue(rest)
+        throw error.replacingValue(Array(rest))
       }
       rest.removeFirst()
     }
@@ -116,7 +119,7 @@ extension _SenderCore {
   @inlinable
   func sendBlocking(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) throws(SendError<ArraySlice<Element>>) {
+  ) throws(SendError<[Element]>) {
     var rest = values
     while true {
       rest.removeFirst(offer(contentsOf: rest))
@@ -124,7 +127,7 @@ extension _SenderCore {
       do throws(SendError<Element>) {
         try sendBlocking(next, until: deadline)
       } catch {
-        throw error.replacingValue(rest)
+        throw error.replacingValue(Array(rest))
       }
       rest.removeFirst()
     }

@@ -158,17 +158,21 @@ extension MPMCCore: _ReceiverCore {
     return Place(.parked(place))
   }
 
+  /// Sets a receiver that waits aside for the first who wants to reserve one; returns the wait to be resumed. Under the lock.
   @inlinable @inline(never)
   func grantRendezvous() -> WakeToken {
-    while unsafe !block.pointee.senders.isEmpty
+    var index = unsafe block.pointee.senders.first
+    while unsafe index >= 0
       && block.pointee.values.count + block.pointee.reserved < block.pointee.receivers.count
     {
-      let first = unsafe block.pointee.senders.first
-      guard case .room = unsafe block.pointee.senders.nodes[first].load else { return .none }
-      guard let token = claimSender(first) else { continue }
-      unsafe block.pointee.senders.settle(first, .room)
-      unsafe block.pointee.reserved += 1
-      return token
+      let next = unsafe block.pointee.senders.nodes[index].next
+      // A value beside a receiver that waits is that of the same select, or of a wait that is over.
+      if case .room = unsafe block.pointee.senders.nodes[index].load, let token = claimSender(index) {
+        unsafe block.pointee.senders.settle(index, .room)
+        unsafe block.pointee.reserved += 1
+        return token
+      }
+      index = next
     }
     return .none
   }

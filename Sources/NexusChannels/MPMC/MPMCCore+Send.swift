@@ -136,8 +136,9 @@ extension MPMCCore: _SenderCore {
   ) -> _SenderPlace<Element> {
     let place = unsafe block.pointee.senders.append(token, deposit, isFuture: isFuture)
     unsafe block.pointee.changed()
-    // At a rendezvous there is something to receive now.
-    if unsafe block.pointee.capacity == 0 && block.pointee.receivers.isEmpty { woken = nextFuture() }
+    // At a rendezvous there is something to receive now, by others than the select that this may be an arm of: that may
+    // stand among the receivers too.
+    if unsafe block.pointee.capacity == 0 { woken = nextFuture() }
     return _SenderPlace(place)
   }
 
@@ -176,6 +177,11 @@ extension MPMCCore: _SenderCore {
   /// Lets senders that wait have the room there is, first come, first served. Under the lock.
   @inlinable
   func admitWaiting(_ wakes: inout WakeList) {
+    if unsafe block.pointee.capacity == 0 {
+      let token = grantRendezvous()
+      if token != .none { wakes.append(token) }
+      return
+    }
     while unsafe !block.pointee.senders.isEmpty && !wakes.isFull && !block.pointee.isClosed
       && block.pointee.values.count + block.pointee.reserved < block.pointee.capacity
     {
@@ -208,11 +214,13 @@ extension MPMCCore: _SenderCore {
 
   // MARK: Room
 
-  /// Room of a rendezvous is a receiver that waits and was not promised to another permit.
+  /// Room of a rendezvous is a receiver that waits and was not promised to another permit. Senders that stand beside it are
+  /// arms of the same select, which does not meet itself: nobody is overtaken.
   @inlinable
   var hasRoom: Bool {
-    let room = unsafe block.pointee.capacity == 0 ? block.pointee.receivers.count : block.pointee.capacity
-    return unsafe block.pointee.senders.isEmpty && block.pointee.values.count + block.pointee.reserved < room
+    let taken = unsafe block.pointee.values.count + block.pointee.reserved
+    if unsafe block.pointee.capacity == 0 { return unsafe taken < block.pointee.receivers.count }
+    return unsafe block.pointee.senders.isEmpty && taken < block.pointee.capacity
   }
 
   @inlinable
@@ -245,11 +253,15 @@ extension MPMCCore: _SenderCore {
   @inlinable
   public func fill(_ value: consuming Element) -> Element? {
     var token = WakeToken.none
+    var wakes = WakeList()
     unsafe block.pointee.lock.lock()
     unsafe block.pointee.reserved -= 1
     let back = deliver(value, &token)
+    // The room is free again if the value went to a receiver that waits.
+    if unsafe !block.pointee.senders.isEmpty { admitWaiting(&wakes) }
     unsafe block.pointee.lock.unlock()
     if token != .none { token.resumeClaimed() }
+    wakes.resumeAll()
     return back
   }
 
@@ -282,6 +294,11 @@ extension MPMCCore: _SenderCore {
       unsafe block.pointee.reserved -= 1
       unsafe block.pointee.changed()
       admitWaiting(&wakes)
+      // The room of a rendezvous is a receiver that waits: it is promised to the next.
+      if unsafe block.pointee.capacity == 0 && !block.pointee.isClosed {
+        let granted = grantRendezvous()
+        if granted != .none { wakes.append(granted) }
+      }
     }
     wakes.resumeAll()
   }

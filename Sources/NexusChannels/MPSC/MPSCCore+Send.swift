@@ -103,6 +103,9 @@ extension MPSCCore: _SenderCore {
   // MARK: Waiting
 
   /// Always registers, and then looks whether there is room for those who wait: maybe for this one.
+  ///
+  /// A sender whose wait has ended and that has not left the queue yet is served all the same: it finds that its value was
+  /// sent. Its loop may have woken it on its own account, and its turn is not to be lost by that.
   @inlinable
   public func offerOrRegister(
     _ value: consuming Element, _ token: WakeToken, _ kind: _WaiterKind
@@ -120,20 +123,23 @@ extension MPSCCore: _SenderCore {
   ) -> _SenderPlace<Element> {
     let head = unsafe block.pointee.head.load(ordering: .acquiring)
     unsafe block.pointee.lock.lock()
-    let place = unsafe block.pointee.waiting.append(token, deposit, isFuture: kind == .future)
+    let isCovered = unsafe !block.pointee.waiting.isEmpty && block.pointee.watcher != .nobody
+    // Of those that are not parked only a select may have something else by now: the others are served anyhow.
+    let place = unsafe block.pointee.waiting.append(token, deposit, isFuture: kind != .selecting)
+    if !isCovered { unsafe block.pointee.watcher = kind == .future ? .nobody : .node(place.index) }
     updateWaitingCount()
     unsafe block.pointee.lock.unlock()
-    watchForRoom(token, head)
+    watchForRoom(token, head, isWatcher: !isCovered)
     return _SenderPlace(place)
   }
 
   /// Makes sure that a sender in the queue does not miss room, nor the end of the receiver.
   @inlinable
-  func watchForRoom(_ token: WakeToken, _ head: UInt64) {
+  func watchForRoom(_ token: WakeToken, _ head: UInt64, isWatcher: Bool) {
     // The count before the last look: whoever frees room makes a light fence before it looks at the count, so the
-    // loop watches `head`.
+    // loop watches `head`. For the first only: all the others would be woken with it, and lose their turns.
     nexus_full_fence()
-    unsafe token.watch(WordWatch(headWord, while: head, announcingIn: nil))
+    if isWatcher { unsafe token.watch(WordWatch(headWord, while: head, announcingIn: nil)) }
     // The receiver sets the closed bit and then empties the queue under the lock: this is in it then, or sees the bit.
     if isClosedForSending { token.wake() } else { admitWaiting() }
   }
@@ -155,18 +161,30 @@ extension MPSCCore: _SenderCore {
     if isLinked { unsafe block.pointee.waiting.setToken(token, at: place.place) }
     unsafe block.pointee.lock.unlock()
     // The earlier watch ended with the earlier wait, maybe before its heavy fence.
-    if isLinked { watchForRoom(token, head) }
+    if isLinked { watchForRoom(token, head, isWatcher: true) }
     return isLinked
   }
 
   @inlinable
   func leave(_ place: _SenderPlace<Element>) -> (isSettled: Bool, load: _Deposit<Element>?) {
     unsafe block.pointee.lock.lock()
+    if unsafe block.pointee.waiting.isLinked(place.place) {
+      // The loop saw `head` change, or the wait ended otherwise: if there is room its turn may be now.
+      unsafe block.pointee.lock.unlock()
+      admitWaiting()
+      unsafe block.pointee.lock.lock()
+    }
     let result = unsafe block.pointee.waiting.take(place.place)
+    let watched = unsafe block.pointee.watcher == .node(place.place.index)
+    if watched { unsafe block.pointee.watcher = .fence }
     updateWaitingCount()
     unsafe block.pointee.lock.unlock()
     // Room that came while this stood first may be somebody else's now.
-    if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 { admitWaiting() }
+    if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 {
+      // Those behind it relied on its watch: from here on the receiver sees that they wait.
+      if watched { nexus_heavy_fence() }
+      admitWaiting()
+    }
     return result
   }
 
@@ -200,7 +218,7 @@ extension MPSCCore: _SenderCore {
       let token = unsafe block.pointee.waiting.nodes[first].token
       let isFuture = unsafe block.pointee.waiting.nodes[first].isFuture
       let isClaimed = token.claim()
-      // A future is not parked in its wait, and is served whether that lasts or not.
+      // It finds out when it leaves the queue, whether its wait lasts or not; but not a select that took another arm.
       guard isClaimed || isFuture else {
         unsafe block.pointee.waiting.pass(first)
         continue

@@ -40,6 +40,17 @@ enum MPSCClaims {
   static func reserved(_ word: UInt64) -> UInt64 { word & mostReserved }
 }
 
+/// Whose watch of `head` those rely on who wait behind.
+@usableFromInline
+enum MPSCWatcher: Equatable {
+  /// Nobody's: the next to wait watches.
+  case nobody
+  /// The watch of the one with this node.
+  case node(Int)
+  /// Nobody's any more: a heavy fence has been made, or is about to be, since the first came to wait.
+  case fence
+}
+
 /// The memory of one channel.
 ///
 /// Invariants: from `head` to the position in `claims` there are at most `capacity - reserved` values; the receiver alone
@@ -72,6 +83,9 @@ enum MPSCClaims {
   @usableFromInline let waitingCount = Atomic<Int>(0)
   @usableFromInline let lock = SpinLock()
   @usableFromInline var waiting = WaitQueue<_Deposit<Element>>()
+  /// Who sees to it that room is noticed which was freed while `waitingCount` became visible. While anybody waits, and
+  /// under the lock.
+  @usableFromInline var watcher = MPSCWatcher.nobody
 
   @inlinable
   init(capacity: Int) {

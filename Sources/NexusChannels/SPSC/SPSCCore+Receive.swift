@@ -21,6 +21,22 @@ extension SPSCCore: _ReceiverCore {
     return .value(value)
   }
 
+  /// As `take`, for those who receive one value after the other: does not chase the sender.
+  @inlinable @inline(__always)
+  public func takeReady() -> _Taken<Element> {
+    if unsafe block.pointee.head.load(ordering: .relaxed) == block.pointee.tailSeen { giveSenderTime() }
+    return take()
+  }
+
+  /// Waits some ns if the last looks found a few values each: the sender is at work, and each look takes the line of its
+  /// position away from it. A look at more values costs both sides less of them.
+  @inlinable @inline(never)
+  func giveSenderTime() {
+    let found = unsafe block.pointee.tailSeen &- block.pointee.lastLook
+    if found >= 2 && found < 64 { for _ in 0..<3 { nexus_spin_hint() } }
+    unsafe block.pointee.lastLook = block.pointee.tailSeen
+  }
+
   @inlinable
   public func take(into buffer: inout [Element], atMost limit: Int) -> Int {
     let head = unsafe block.pointee.head.load(ordering: .relaxed)

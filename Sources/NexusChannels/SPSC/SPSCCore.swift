@@ -44,6 +44,8 @@ typealias Padding = (
   @usableFromInline let head = Atomic<UInt64>(0)
   /// The receiver's: `tail` as it last saw it.
   @usableFromInline var tailSeen: UInt64 = 0
+  /// The receiver's: `tailSeen` before the last look.
+  @usableFromInline var lastLook: UInt64 = 0
   var padding2: Padding = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
   /// The token of the receiver's wait, 0 while it does not wait, `SPSCWords.left` once it is gone.

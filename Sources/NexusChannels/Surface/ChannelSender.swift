@@ -63,7 +63,7 @@ extension ChannelSender where Self: ~Copyable {
   @inlinable
   nonisolated(nonsending) public mutating func send(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) async throws(SendError<ArraySlice<Element>>) {
+  ) async throws(SendError<[Element]>) {
     try await _core.send(contentsOf: values, until: deadline)
   }
 
@@ -113,7 +113,7 @@ extension ChannelSender where Self: ~Copyable {
   @inlinable
   public mutating func sendBlocking(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) throws(SendError<ArraySlice<Element>>) {
+  ) throws(SendError<[Element]>) {
     try _core.sendBlocking(contentsOf: values, until: deadline)
   }
 

@@ -13,6 +13,7 @@ public struct ReceiveFuture<Core: _ReceiverCore>: ~Copyable, ~Escapable {
   @usableFromInline var place: Core.ReceiverPlace?
   @usableFromInline var kind = _WaiterKind.future
   @usableFromInline var token = WakeToken.none
+  @usableFromInline let anchor = DeinitAnchor()
 
   @inlinable @inline(__always)
   @_lifetime(immortal)

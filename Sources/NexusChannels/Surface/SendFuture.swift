@@ -15,6 +15,7 @@ public struct SendFuture<Core: _SenderCore>: ~Copyable, ~Escapable {
   @usableFromInline var place: Core.SenderPlace?
   @usableFromInline var kind = _WaiterKind.future
   @usableFromInline var token = WakeToken.none
+  @usableFromInline let anchor = DeinitAnchor()
 
   @inlinable @inline(__always)
   @_lifetime(immortal)

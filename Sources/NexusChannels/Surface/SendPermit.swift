@@ -6,16 +6,28 @@
 @frozen
 @safe
 public struct SendPermit<Core: _SenderCore>: ~Copyable, ~Escapable {
-  @usableFromInline let core: Core
+  /// The core, which is a pointer. Not as a `Core`: of a noncopyable struct whose layout depends on a type parameter, Swift
+  /// 6.3 without optimisation skips the deinit in other modules, or runs it on a result that was never made because
+  /// the function threw.
+  @usableFromInline let pointer: UnsafeMutableRawPointer
   /// Whether the room was used. (`discard self` would say it better, but is not for generic fields.)
   @usableFromInline var isUsed = false
+  @usableFromInline let anchor = DeinitAnchor()
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
-  init(_ core: Core) { self.core = core }
+  init(_ core: Core) {
+    // Sound: every core is one pointer, which the cast checks as far as the size goes.
+    unsafe pointer = unsafeBitCast(core, to: UnsafeMutableRawPointer.self)
+  }
 
   @inlinable
   deinit { if !isUsed { core.release() } }
+
+  @inlinable
+  var core: Core {
+    @inline(__always) get { unsafe unsafeBitCast(pointer, to: Core.self) }
+  }
 
   /// Sends into the room, at once.
   ///

@@ -35,7 +35,7 @@ extension SharedChannelSender where Self: ~Copyable {
   @inlinable
   nonisolated(nonsending) public borrowing func send(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) async throws(SendError<ArraySlice<Element>>) {
+  ) async throws(SendError<[Element]>) {
     try await _core.send(contentsOf: values, until: deadline)
   }
 
@@ -71,7 +71,7 @@ extension SharedChannelSender where Self: ~Copyable {
   @inlinable
   public borrowing func sendBlocking(
     contentsOf values: ArraySlice<Element>, until deadline: Deadline? = nil
-  ) throws(SendError<ArraySlice<Element>>) {
+  ) throws(SendError<[Element]>) {
     try _core.sendBlocking(contentsOf: values, until: deadline)
   }
 

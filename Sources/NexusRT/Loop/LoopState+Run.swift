@@ -2,6 +2,7 @@
 // kernel again, waiting.
 
 internal import CNexus
+internal import Glibc
 
 extension LoopState {
   /// Runs turns until `body` has ended.
@@ -103,8 +104,13 @@ extension LoopState {
   /// - Returns: Whether there is something to do.
   private mutating func lookForAWhile(atMost limit: UInt64) -> Bool {
     guard limit > 50_000 else { return false }
-    for _ in 0..<64 {
-      for _ in 0..<16 { nexus_spin_hint() }
+    for look in 0..<40 {
+      if look < 16 {
+        for _ in 0..<16 { nexus_spin_hint() }
+      } else {
+        // It may be waiting for this core.
+        sched_yield()
+      }
       checkWatched(isLast: false)
       if unsafe !runQueue.isEmpty || mailbox.pointee.hasEntries || reactor.isDue { return true }
     }
@@ -119,8 +125,12 @@ extension LoopState {
       if deadline <= now { return fireTimers() }
       timeout = deadline - now
     }
+    // Others are at work for us if words are watched, or if they have woken something since the last park.
+    let wakesNow = counters.foreignWakes
+    let isBusyOutside = !watched.isEmpty || wakesNow != wakesAtPark
+    wakesAtPark = wakesNow
+    if isBusyOutside && lookForAWhile(atMost: timeout ?? .max) { return }
     if !watched.isEmpty {
-      if lookForAWhile(atMost: timeout ?? .max) { return }
       checkWatched(isLast: true)
       if !runQueue.isEmpty { return }
     }

@@ -48,6 +48,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   var timers = TimerHeap()
   var scopes = ScopePool()
   var watched = WatchedWords()
+  /// `counters.foreignWakes` when the loop last was about to park.
+  var wakesAtPark: UInt64 = 0
   /// Whether a task of this runtime has sent something since the loop last looked at watched words.
   @usableFromInline var hasSent = false
   var reactor: Reactor

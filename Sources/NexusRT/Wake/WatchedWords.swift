@@ -47,12 +47,6 @@ public import Synchronization
       && second.pointee.load(ordering: .acquiring) == secondExpected
   }
 
-  /// Takes the words as they are now for quiet.
-  mutating func refresh() {
-    unsafe expected = word.pointee.load(ordering: .relaxed)
-    unsafe secondExpected = second.pointee.load(ordering: .relaxed)
-  }
-
   /// Tells the publishers whom to wake. Release: whoever takes the token sees the armed slot it names.
   func announce(_ token: WakeToken) {
     unsafe announcement?.pointee.store(token.rawValue, ordering: .releasing)
@@ -79,8 +73,6 @@ struct WatchedWords {
     var slot: SlotPointer
     /// The slot's state while the wait lasts.
     var armed: UInt64
-    /// Of an entry that a check is about to take out.
-    var isOver = false
 
     var isWaiting: Bool { unsafe slot.pointee.state.load(ordering: .relaxed) == armed }
   }
@@ -99,10 +91,7 @@ struct WatchedWords {
     unsafe entries.append(Entry(watch: watch, token: token, slot: slot, armed: armed))
   }
 
-  /// Takes out what is over, and gives waits of which a word has changed, as their slot and armed state, to `wake`.
-  ///
-  /// Of several that watch the same word the first is woken, and not even that if one of them has ended since the last time:
-  /// somebody was told, and who is served at a structure at which several wait sees to the next.
+  /// Takes out what is over, and gives each wait of which a word has changed, as its slot and armed state, to `wake`.
   mutating func check(_ wake: (SlotPointer, UInt64) -> Void) {
     var kept = 0
     for index in entries.indices {
@@ -112,23 +101,11 @@ struct WatchedWords {
       if isWaiting && entries[index].watch.isQuiet {
         entries.swapAt(kept, index)
         kept += 1
-      } else if isWaiting && isBehindAnother(index) {
-        entries[index].watch.refresh()
-        entries.swapAt(kept, index)
-        kept += 1
       } else if isWaiting {
         unsafe wake(entries[index].slot, entries[index].armed)
-        entries[index].isOver = true
-      } else {
-        entries[index].isOver = true
       }
     }
     entries.removeLast(entries.count - kept)
-  }
-
-  /// Whether an earlier entry of this check that watches the same word is over.
-  private func isBehindAnother(_ index: Int) -> Bool {
-    entries[..<index].contains { unsafe $0.isOver && $0.watch.word == entries[index].watch.word }
   }
 
   /// Tells the publishers of all. A heavy fence, a check and `forgetAll` must follow.
