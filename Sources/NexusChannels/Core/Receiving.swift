@@ -53,11 +53,15 @@ extension _ReceiverCore {
   @inlinable
   func receiveBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> Element {
     for round in 0..<Spin.rounds {
-      switch takeReady() {
-      case .value(let value): return value
-      case .closed: throw .closed
-      case .empty: Spin.pause(round)
+      if case .value(let value) = takeReady() { return value }
+      if round == 0 || round == Spin.rounds - 1 {
+        switch take() {
+        case .value(let value): return value
+        case .closed: throw .closed
+        case .empty: break
+        }
       }
+      Spin.pause(round)
     }
     return try parkToReceive(until: deadline)
   }
