@@ -18,7 +18,8 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
   name: "Examples",
   products: [
-    .executable(name: "fix-archive", targets: ["fix-archive"])
+    .executable(name: "fix-archive", targets: ["fix-archive"]),
+    .executable(name: "tick-pipeline", targets: ["tick-pipeline"]),
   ],
   dependencies: [
     .package(name: "NexusRT", path: ".."),
@@ -57,6 +58,14 @@ let package = Package(
     // What one message costs in each part, on one core.
     .executableTarget(
       name: "fix-bench", dependencies: ["FIXWire", "FIXArchiveFormat"], swiftSettings: swiftSettings),
+    // Market data through four kinds of channel, between threads and tasks.
+    .executableTarget(
+      name: "tick-pipeline",
+      dependencies: [
+        .product(name: "NexusRT", package: "NexusRT"),
+        .product(name: "NexusChannels", package: "NexusRT"),
+      ],
+      swiftSettings: swiftSettings),
 
     .testTarget(
       name: "CArchiveKernelsTests", dependencies: ["CArchiveKernels"], swiftSettings: swiftSettings),
@@ -73,6 +82,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FixArchiveTests", dependencies: ["fix-archive", "FIXArchiveFormat", "FIXWire"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TickPipelineTests",
+      dependencies: ["tick-pipeline", .product(name: "NexusRT", package: "NexusRT")],
       swiftSettings: swiftSettings),
   ]
 )

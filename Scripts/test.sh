@@ -5,7 +5,7 @@
 #   Scripts/test.sh lint tsan  only these (the names are those of the functions step_NAME)
 #
 # Each step writes .build/logs/NAME.log. The last line is "N passed, M failed": tests as swift-testing counts them in
-# each run, plus compile-fail's snippets and README's programs. A step that fails without a failed test (it does
+# each run, plus compile-fail's snippets and the documents' programs. A step that fails without a failed test (it does
 # not build, it crashes, it warns, it ran no test, it takes longer than STEP_SECONDS) counts as one failure.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -67,7 +67,7 @@ unended_in() {
     <(sed -nE 's/^[✔✘➜] Test ([^ ]+\)) .*(passed after|failed after|skipped).*$/\1/p' "$1" | sort -u)
 }
 
-# Warnings in this repository's own files and README's programs, each once. Dependencies may warn: -warnings-as-errors
+# Warnings in this repository's own files and the documents' programs, each once. Dependencies may warn: -warnings-as-errors
 # would stop at theirs.
 warnings_in() {
   grep -E "^$root/[^:]+:[0-9]+:[0-9]+: warning:" "$1" | sort -u \
@@ -143,7 +143,7 @@ maybe debug counted "debug tests"
 maybe switch counted "debug tests, NEXUS_SUSPENSION=switch"
 maybe continuation counted "debug tests, NEXUS_SUSPENSION=continuation"
 maybe compile_fail counted "what must not compile"
-maybe readme counted "README's programs"
+maybe readme counted "README's and Documentation's programs"
 maybe examples counted "debug tests of Examples"
 maybe release counted "release tests"
 maybe tsan counted "thread sanitizer, NEXUS_SUSPENSION=continuation"

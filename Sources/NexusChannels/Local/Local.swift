@@ -4,7 +4,8 @@
 ///
 /// Its ends can not leave their thread: they are not `Sendable`.
 public enum Local {
-  /// A channel that holds up to `capacity` values; `capacity` is 1 at least.
+  /// A channel that holds up to `capacity` values; anything less than 1 traps. Its memory is allocated here, for the next
+  /// power of two.
   @inlinable
   public static func channel<Element>(
     of type: Element.Type, capacity: Int
@@ -37,7 +38,7 @@ public enum Local {
     @inlinable
     public borrowing func downgrade() -> WeakSender<Element> { WeakSender(_core) }
 
-    /// How many senders there are.
+    /// How many senders there are. O(1).
     @inlinable
     public var senderCount: Int { unsafe _core.block.pointee.senders }
 
@@ -61,6 +62,7 @@ public enum Local {
     @inlinable
     deinit { core.releaseHandle() }
 
+    /// Another handle of this kind. O(1).
     @inlinable
     public borrowing func clone() -> WeakSender<Element> { WeakSender(core) }
 

@@ -5,12 +5,13 @@ public import Synchronization
 /// Makes channels with any number of senders and receivers, in tasks and threads.
 ///
 /// Values are received in the order in which they were sent, each by one receiver; those who wait, on either side, are
-/// served in the order in which they came.
+/// served in the order in which they came. Each operation takes the channel's lock, for O(1).
 public enum MPMC {
   /// A channel.
   ///
   /// - Parameters:
-  ///   - capacity: How many values it holds. With 0 it is a rendezvous: a send completes when its value is received.
+  ///   - capacity: How many values it holds; a negative one traps. With 0 it is a rendezvous: a send completes when its value
+  ///     is received.
   ///   - closing: What a send on a closed channel is: an error that gives the value back, or, as in Go, a trap.
   @inlinable
   public static func channel<Element: Sendable>(
@@ -21,7 +22,8 @@ public enum MPMC {
     return ChannelEnds(Sender(core), Receiver(core))
   }
 
-  /// A channel that holds any number of values: a send never waits.
+  /// A channel that holds any number of values: a send never waits, and a `trySend` is never `full`. Its memory grows with
+  /// what is not received.
   @inlinable
   public static func unbounded<Element: Sendable>(
     of type: Element.Type, closing rule: CloseRule = .errors
@@ -94,6 +96,7 @@ public enum MPMC {
     @inlinable
     deinit { core.releaseHandle() }
 
+    /// Another handle of this kind. O(1), any thread.
     @inlinable
     public borrowing func clone() -> WeakSender<Element> { WeakSender(core) }
 

@@ -3,8 +3,11 @@
 public import Synchronization
 
 /// Makes channels with any number of senders and one receiver, in tasks and threads.
+///
+/// Sending is one atomic exchange, receiving none; no lock, unless senders wait.
 public enum MPSC {
-  /// A channel that holds up to `capacity` values; `capacity` is 1 at least.
+  /// A channel that holds up to `capacity` values; anything less than 1 traps. Its memory is allocated here, for the next
+  /// power of two. Any thread.
   @inlinable
   public static func channel<Element: Sendable>(
     of type: Element.Type, capacity: Int
@@ -63,6 +66,7 @@ public enum MPSC {
     @inlinable
     deinit { core.releaseHandle() }
 
+    /// Another handle of this kind. O(1), any thread.
     @inlinable
     public borrowing func clone() -> WeakSender<Element> { WeakSender(core) }
 

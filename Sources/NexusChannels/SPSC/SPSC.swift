@@ -4,7 +4,8 @@
 ///
 /// The fastest way from one thread to another: no atomic read-modify-write and no fence per value.
 public enum SPSC {
-  /// A channel that holds up to `capacity` values; `capacity` is 1 at least.
+  /// A channel that holds up to `capacity` values; anything less than 1 traps. Its memory is allocated here, for the next
+  /// power of two. Any thread.
   @inlinable
   public static func channel<Element: Sendable>(
     of type: Element.Type, capacity: Int

@@ -49,7 +49,9 @@ nonisolated(nonsending) public func select<
 
 /// Performs one of the operations if one is possible now; nil if at one moment none was (the "default" arm of other selects).
 ///
-/// From tasks and threads alike. Otherwise as `select`.
+/// From tasks and threads alike. Cancellation makes no difference. Otherwise as `select`.
+///
+/// - Complexity: O(arms), no allocation. Looks again as long as others change what it has looked at meanwhile.
 @inlinable
 public func trySelect<A: SelectArm & ~Copyable & ~Escapable, B: SelectArm & ~Copyable & ~Escapable>(
   _ a: consuming A, _ b: consuming B, order: SelectOrder = .fair
@@ -60,7 +62,7 @@ public func trySelect<A: SelectArm & ~Copyable & ~Escapable, B: SelectArm & ~Cop
 
 /// As `select`, on a plain thread: spins for some microseconds, then parks the thread.
 ///
-/// Traps on a runtime's thread when it would have to wait. An `Alarm` as an arm is the time limit.
+/// Traps on a runtime's thread when it would have to wait. A thread is not cancelled: an `Alarm` as an arm is the time limit.
 @inlinable
 public func selectBlocking<A: SelectArm & ~Copyable & ~Escapable, B: SelectArm & ~Copyable & ~Escapable>(
   _ a: consuming A, _ b: consuming B, order: SelectOrder = .fair

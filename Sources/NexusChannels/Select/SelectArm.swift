@@ -12,8 +12,8 @@ public enum _ArmStep<Output> {
   case registered
 }
 
-/// One of the operations that a select waits for: a held receive or send (`receiving()`, `sending(_:)`), an `Alarm`, the end of
-/// a task (`ending()`), or a byte channel's readiness. Conformed to by this library's arms.
+/// One of the operations that a select waits for: a held receive or send of a typed channel (`receiving()`, `sending(_:)`), an
+/// `Alarm`, or the end of a task (`ending()`). Conformed to by this library's arms.
 ///
 /// An arm that loses has done nothing: what it would have received is still in its channel, what it would have sent was not
 /// sent.

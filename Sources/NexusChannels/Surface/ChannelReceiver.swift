@@ -54,7 +54,7 @@ extension ChannelReceiver where Self: ~Copyable {
   /// The next value, or nil once the channel is closed and everything was received: `while let value = try await
   /// receiver.next()`.
   ///
-  /// - Throws: `ReceiveError.cancelled`, as `receive`. Otherwise as `receive`.
+  /// - Throws: `ReceiveError.cancelled`, as `receive`. Otherwise as `receive`, its complexity too.
   @inlinable @inline(__always)
   nonisolated(nonsending) public mutating func next() async throws(ReceiveError) -> Element? {
     do throws(ReceiveError) {
@@ -71,9 +71,11 @@ extension ChannelReceiver where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - buffer: Reserve its capacity, and nothing is allocated.
-  ///   - limit: At least 1.
+  ///   - limit: At least 1; anything less traps.
+  ///   - deadline: When to give up waiting for the first one; nil is never.
   /// - Returns: How many, at least 1.
   /// - Throws: As `receive`; `buffer` is unchanged then.
+  /// - Complexity: O(values moved). Suspends only if there is no value; does not wait for more than one.
   @inlinable
   nonisolated(nonsending) public mutating func receive(
     into buffer: inout [Element], atMost limit: Int, until deadline: Deadline? = nil
@@ -86,12 +88,14 @@ extension ChannelReceiver where Self: ~Copyable {
   /// As `receive`, on a plain thread: spins for some microseconds while there is no value, then parks the thread.
   ///
   /// Traps on a runtime's thread when it would have to wait.
+  ///
+  /// - Throws: `ReceiveError.closed` or `.timedOut`. A thread is not cancelled: a deadline or a close ends the wait.
   @inlinable
   public mutating func receiveBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> Element {
     try _core.receiveBlocking(until: deadline)
   }
 
-  /// As `receive(into:atMost:)`, on a plain thread.
+  /// As `receive(into:atMost:)`, on a plain thread, where it waits, throws and traps as `receiveBlocking(until:)`.
   @inlinable
   public mutating func receiveBlocking(
     into buffer: inout [Element], atMost limit: Int, until deadline: Deadline? = nil
@@ -101,7 +105,7 @@ extension ChannelReceiver where Self: ~Copyable {
 
   // MARK: Asking
 
-  /// Values that can be received now. Out of date as soon as it is known, if others use the channel.
+  /// Values that can be received now. Out of date as soon as it is known, if others use the channel. O(1).
   @inlinable public var count: Int { _core.count }
 
   /// Whether there is nothing to receive now.

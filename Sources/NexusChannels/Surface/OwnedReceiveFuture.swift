@@ -23,7 +23,7 @@ public struct OwnedReceiveFuture<Receiver: ChannelReceiver & ~Copyable>: ~Copyab
     if let place { _ = receiver._core.withdraw(receiver: place, .future, token) }
   }
 
-  /// As `ReceiveFuture.poll(waking:)`.
+  /// As `ReceiveFuture.poll(waking:)`: the same errors, the same complexity.
   @inlinable
   public mutating func poll(waking token: WakeToken) throws(ReceiveError) -> Receiver.Element? {
     var future = unsafe _overrideLifetime(ReceiveFuture(receiver._core), copying: ())
@@ -35,7 +35,7 @@ public struct OwnedReceiveFuture<Receiver: ChannelReceiver & ~Copyable>: ~Copyab
     return value
   }
 
-  /// Waits for the next value, as `ChannelReceiver.receive` does.
+  /// Waits for the next value, as `ChannelReceiver.receive` does: the same errors, the same complexity. It may be called again.
   @inlinable
   nonisolated(nonsending) public mutating func value(
     until deadline: Deadline? = nil
@@ -44,7 +44,7 @@ public struct OwnedReceiveFuture<Receiver: ChannelReceiver & ~Copyable>: ~Copyab
     return try await receiver._core.receive(until: deadline)
   }
 
-  /// Takes back what the last poll registered: as dropping it, but that the receiver stays.
+  /// Takes back what the last poll registered: as dropping it, but that the receiver stays. O(1), and no value is lost.
   @inlinable
   public mutating func withdraw() {
     guard let place = self.place.take() else { return }
@@ -57,7 +57,7 @@ public struct OwnedReceiveFuture<Receiver: ChannelReceiver & ~Copyable>: ~Copyab
 extension OwnedReceiveFuture: Sendable {}
 
 extension ChannelReceiver where Self: ~Copyable {
-  /// A receive that owns this receiver.
+  /// A receive that owns this receiver. O(1), no allocation.
   @inlinable
   public consuming func intoReceiving() -> OwnedReceiveFuture<Self> { OwnedReceiveFuture(self) }
 }

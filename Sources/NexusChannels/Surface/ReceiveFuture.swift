@@ -60,7 +60,7 @@ public struct ReceiveFuture<Core: _ReceiverCore>: ~Copyable, ~Escapable {
     }
   }
 
-  /// Waits for the value, as `ChannelReceiver.receive` does.
+  /// Waits for the value, as `ChannelReceiver.receive` does: the same errors, the same complexity.
   @inlinable
   nonisolated(nonsending) public consuming func value(
     until deadline: Deadline? = nil
@@ -78,7 +78,7 @@ public struct ReceiveFuture<Core: _ReceiverCore>: ~Copyable, ~Escapable {
 }
 
 extension ChannelReceiver where Self: ~Copyable {
-  /// The next receive as a value that can be polled, awaited or given to `select`.
+  /// The next receive as a value that can be polled, awaited or given to `select`. O(1): it does nothing by itself.
   @inlinable @inline(__always)
   @_lifetime(&self)
   public mutating func receiving() -> ReceiveFuture<Core> {

@@ -48,7 +48,8 @@ public struct ReceiverSequence<Receiver: ChannelReceiver & ~Copyable>: AsyncSequ
 }
 
 extension ChannelReceiver where Self: ~Copyable {
-  /// The receiver as a sequence: `for try await value in receiver.values() { ... }`.
+  /// The receiver as a sequence: `for try await value in receiver.values() { ... }`. One allocation; each value costs what
+  /// `receive` costs.
   @inlinable
   public consuming func values() -> ReceiverSequence<Self> { ReceiverSequence(self) }
 }

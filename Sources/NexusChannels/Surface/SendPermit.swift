@@ -2,7 +2,7 @@
 
 /// Room for one value. It borrows its sender, so it is used or dropped before that sends again.
 ///
-/// Dropping a permit gives the room to whoever waits for it.
+/// Dropping a permit gives the room to whoever waits for it: O(1).
 @frozen
 @safe
 public struct SendPermit<Core: _SenderCore>: ~Copyable, ~Escapable {
@@ -32,6 +32,8 @@ public struct SendPermit<Core: _SenderCore>: ~Copyable, ~Escapable {
   /// Sends into the room, at once.
   ///
   /// - Throws: `SendError.closed`, with the value, if the channel was closed since.
+  /// - Complexity: O(1), no allocation in steady state, no system call but to wake a receiver that sleeps. From tasks and
+  ///   threads alike; cancellation makes no difference.
   @inlinable @inline(__always)
   public consuming func send(_ value: consuming Core.Element) throws(SendError<Core.Element>) {
     isUsed = true
