@@ -98,7 +98,7 @@ import Testing
   /// crossbeam stress_mixed, linearizable_timeout, Go's TestSelectStress and TestMultiConsumer: values that went in come out
   /// once, with tasks, threads, time limits and both directions.
   @Test(arguments: [0, 1, 3]) func values_ofSelectsInTasksAndThreads_areReceivedOnce(capacity: Int) throws {
-    let perWorker = 2_000 * soakFactor
+    let perWorker = 1_000 * soakFactor
     let workers = 4
     let a = channel(capacity)
     let b = channel(capacity)
@@ -115,17 +115,19 @@ import Testing
         return runtimeThread {
           let side = sides.take()
           var number = 0
+          var misses = 0
           while number < count {
             let value = worker * count + number
-            let tick = Alarm.after(.microseconds(number % 50))
+            let tick = Alarm.after(.microseconds(10 << min(misses, 12)))
             switch try await select(
               side.a.sending(value), side.b.sending(value), side.c.receiving(), side.d.receiving(), tick)
             {
             case .first(.success), .second(.success):
               number += 1
+              misses = 0
               sent.add(1, ordering: .relaxed)
             case .third(let value), .fourth(let value): note(value)
-            default: break
+            default: misses += 1
             }
           }
         }
@@ -133,17 +135,19 @@ import Testing
       return Worker {
         let side = sides.take()
         var number = 0
+        var misses = 0
         while number < count {
           let value = worker * count + number
-          let tick = Alarm.after(.microseconds(number % 50))
+          let tick = Alarm.after(.microseconds(10 << min(misses, 12)))
           switch selectBlocking(
             side.a.sending(value), side.b.sending(value), side.c.receiving(), side.d.receiving(), tick)
           {
           case .first(.success), .second(.success):
             number += 1
+            misses = 0
             sent.add(1, ordering: .relaxed)
           case .third(let value), .fourth(let value): note(value)
-          default: break
+          default: misses += 1
           }
         }
       }
