@@ -175,7 +175,8 @@ import Testing
         let alarm = expected == 5 ? Alarm.after(.milliseconds(1)) : Alarm.after(.seconds(1_000))
         let winner: Int
         switch try await select(
-          localRx.receiving(), spscRx.receiving(), mpscTx.sending(3), mpmc.sender.sending(4), alarm, task.ending())
+          localRx.receiving(), spscRx.receiving(), mpscTx.sending(3), mpmc.sender.sending(4), alarm,
+          task.ending())
         {
         case .first(let value): winner = value == 1 ? 1 : 0
         case .second(let value): winner = value == 2 ? 2 : 0
