@@ -225,8 +225,12 @@ extension MPMCCore: _SenderCore {
     unsafe block.pointee.lock.lock()
     unsafe block.pointee.reserved -= 1
     let back = deliver(value, &token)
+    // A value that went to a receiver directly leaves the room that was set aside for it.
+    var wakes = WakeList()
+    if unsafe !block.pointee.senders.isEmpty { admitWaiting(&wakes) }
     unsafe block.pointee.lock.unlock()
     if token != .none { token.resumeClaimed() }
+    wakes.resumeAll()
     return back
   }
 
