@@ -31,7 +31,8 @@ private struct Tally: Sendable {
 }
 
 private let mixes: [(Kind, Int, Int, Int)] = [
-  (.spsc, 1, 1, 1), (.spsc, 64, 1, 1), (.mpsc, 1, 4, 1), (.mpsc, 3, 3, 1), (.mpsc, 256, 4, 1), (.mpmc, 0, 3, 3),
+  (.spsc, 1, 1, 1), (.spsc, 64, 1, 1), (.mpsc, 1, 4, 1), (.mpsc, 3, 3, 1), (.mpsc, 256, 4, 1),
+  (.mpmc, 0, 3, 3),
   (.mpmc, 1, 4, 3), (.mpmc, 16, 3, 3), (.mpmc, .max, 2, 3),
 ]
 
@@ -104,7 +105,9 @@ private let mixes: [(Kind, Int, Int, Int)] = [
   }
 
   // Catalogue 10, 15 and 16: the receiver leaves while threads send: every instance goes once, no sender hangs.
-  @Test(arguments: Kind.threaded) func receiver_thatLeavesWhileOthersSend_leavesNothingBehind(kind: Kind) throws {
+  @Test(arguments: Kind.threaded) func receiver_thatLeavesWhileOthersSend_leavesNothingBehind(kind: Kind)
+    throws
+  {
     for round in 0..<150 * soakFactor {
       let alive = Instances()
       let (tx, rx) = kind.make(Tracked.self, 1 + round % 4)
