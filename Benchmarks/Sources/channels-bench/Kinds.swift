@@ -118,3 +118,18 @@ func pairsOnLocal(_ count: Int) throws -> Outcome {
   }
   return Outcome(nanoseconds: time / Double(count), messages: messages, checksum: checksum)
 }
+
+/// Makes channels for one value each, sends and receives.
+func oneshots(_ count: Int) throws -> Outcome {
+  try inRuntime {
+    var checksum: UInt64 = 0
+    let start = now()
+    for value in 0..<UInt64(count) {
+      let ends = Oneshot.channel(of: UInt64.self)
+      try ends.sender.send(value)
+      checksum &+= try await ends.receiver.receive()
+    }
+    let time = Double(now() - start)
+    return Outcome(nanoseconds: time / Double(count), messages: UInt64(count), checksum: checksum)
+  }
+}

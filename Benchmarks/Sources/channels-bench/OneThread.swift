@@ -39,7 +39,7 @@ func oneThreadGroups() -> [Group] {
       peers: select.lines(of: [.tokio, .crossbeam, .go])),
     Group(
       "oneshot: make one, send, receive",
-      ours: [],
+      ours: [oneShot.line("Oneshot", run: oneshots)],
       peers: oneShot.lines(of: [.tokio, .flume, .asyncChannel, .go])),
   ]
 }

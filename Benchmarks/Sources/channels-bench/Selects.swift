@@ -10,47 +10,47 @@ nonisolated(nonsending) func selectAmong4<
 >(
   _ count: Int, _ make: () -> Ends<Sender, Receiver>
 ) async throws -> Outcome {
-  let (a, b, c, d) = (Quad(make()), Quad(make()), Quad(make()), Quad(make()))
-  var next: UInt64 = 0
-  for channel in [a, b, c, d] {
-    try channel.sender.trySend(next)
-    next += 1
-  }
+  let a = make()
+  let b = make()
+  let c = make()
+  let d = make()
+  var sa = a.sender
+  var sb = b.sender
+  var sc = c.sender
+  var sd = d.sender
+  var ra = a.receiver
+  var rb = b.receiver
+  var rc = c.receiver
+  var rd = d.receiver
+  try sa.trySend(0)
+  try sb.trySend(1)
+  try sc.trySend(2)
+  try sd.trySend(3)
+  var next: UInt64 = 4
+  let last = UInt64(count)
   var messages: UInt64 = 0
   var checksum: UInt64 = 0
-  var ra = a.takeReceiver(), rb = b.takeReceiver(), rc = c.takeReceiver(), rd = d.takeReceiver()
   let start = now()
-  while messages < UInt64(count) {
-    let value: UInt64?
-    let from: Quad<Sender, Receiver>
-    switch try await select(ra.receiving(), rb.receiving(), rc.receiving(), rd.receiving()) {
-    case .first(let got): (value, from) = (got, a)
-    case .second(let got): (value, from) = (got, b)
-    case .third(let got): (value, from) = (got, c)
-    case .fourth(let got): (value, from) = (got, d)
-    }
-    checksum &+= value!
+  while messages < last {
     messages += 1
-    if next < UInt64(count) {
-      try from.sender.trySend(next)
-      next += 1
+    defer { next += 1 }
+    switch try await select(ra.receiving(), rb.receiving(), rc.receiving(), rd.receiving()) {
+    case .first(let value):
+      checksum &+= value!
+      if next < last { try sa.trySend(next) }
+    case .second(let value):
+      checksum &+= value!
+      if next < last { try sb.trySend(next) }
+    case .third(let value):
+      checksum &+= value!
+      if next < last { try sc.trySend(next) }
+    case .fourth(let value):
+      checksum &+= value!
+      if next < last { try sd.trySend(next) }
     }
   }
   let time = Double(now() - start)
   return Outcome(nanoseconds: time / Double(count), messages: messages, checksum: checksum)
-}
-
-/// One of the four channels, so that the one that won can be named.
-final class Quad<Sender: ~Copyable, Receiver: ~Copyable> {
-  @exclusivity(unchecked) var sender: Sender
-  private var receiver: Receiver?
-
-  init(_ ends: consuming ChannelEnds<Sender, Receiver>) {
-    sender = ends.sender
-    receiver = .some(ends.receiver)
-  }
-
-  func takeReceiver() -> Receiver { receiver.take()! }
 }
 
 /// So many held receives wait at one channel; one at a time, chosen at random, is dropped and another polled, which waits
