@@ -13,7 +13,7 @@ public enum _ArmStep<Output> {
 }
 
 /// One of the operations that a select waits for: a held receive or send of a typed channel (`receiving()`, `sending(_:)`), an
-/// `Alarm`, or the end of a task (`ending()`). Conformed to by this library's arms.
+/// `Alarm`, the end of a task (`ending()`), or a byte channel's readiness (`readable()`). Conformed to by this library's arms.
 ///
 /// An arm that loses has done nothing: what it would have received is still in its channel, what it would have sent was not
 /// sent.
