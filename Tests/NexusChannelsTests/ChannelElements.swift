@@ -42,11 +42,14 @@ final class Log<Entry: Sendable>: @unchecked Sendable {
 /// How often other tasks of this runtime were run because of what `body` did.
 nonisolated(nonsending) func resumes(_ body: () -> Void) async -> Int {
   await settle()
+  let start = runtimeCounters().resumes
+  await settle()
   let before = runtimeCounters().resumes
   body()
   await settle()
-  // `settle` itself is resumed 64 times.
-  return Int(runtimeCounters().resumes - before) - 64
+  // `settle` itself is resumed 64 times, which the ways of suspending count once or twice each.
+  let own = Int(before - start)
+  return (Int(runtimeCounters().resumes - before) - own) * 64 / own
 }
 
 extension Result where Failure == ReceiveError {

@@ -43,13 +43,16 @@ private final class Model {
       var receiving = HandleList<Void>()
       for name in 0..<senders {
         let own = name == senders - 1 ? tx : tx.clone()
-        sending.append(spawnBoxed { await drive(own, name, SeededGenerator(seed: seed &* 31 &+ UInt64(name)), model) })
+        sending.append(
+          spawnBoxed { await drive(own, name, SeededGenerator(seed: seed &* 31 &+ UInt64(name)), model) })
       }
       for name in 0..<receivers {
         let own = name == receivers - 1 ? rx : rx.clone()
         let limit = leavesEarly ? 10 : Int.max
         receiving.append(
-          spawnBoxed { await drain(own, SeededGenerator(seed: seed &* 57 &+ UInt64(name)), limit, capacity, model) })
+          spawnBoxed {
+            await drain(own, SeededGenerator(seed: seed &* 57 &+ UInt64(name)), limit, capacity, model)
+          })
       }
       var generator = SeededGenerator(seed: seed &* 91)
       for index in 0..<senders where generator.below(3) == 0 {
@@ -83,7 +86,9 @@ private nonisolated(nonsending) func drive(
   _ tx: AnySender<Int>, _ name: Int, _ seeded: SeededGenerator, _ model: Model
 ) async {
   var generator = seeded
-  func deadline() -> Deadline? { generator.below(3) == 0 ? .after(.nanoseconds(generator.below(4_000))) : nil }
+  func deadline() -> Deadline? {
+    generator.below(3) == 0 ? .after(.nanoseconds(generator.below(4_000))) : nil
+  }
   steps: for _ in 0..<30 {
     let value = model.next(name)
     switch generator.below(5) {

@@ -149,6 +149,26 @@ import Testing
     }
   }
 
+  // A value that goes from the permit to a receiver that waits takes no room: that is for the next.
+  @Test(arguments: Kind.cloning) func permit_thatServesAReceiver_leavesItsRoomToTheNext(kind: Kind) throws {
+    try onRuntime {
+      let (tx, rx) = kind.make(Int.self, 1)
+      let other = tx.clone()
+      let receiving = spawnBoxed { (await rx.receive(), await rx.receive()) }
+      await settle()
+      _ = await tx.reserve {
+        spawnBoxed { expect(await other.reserve { 2 } == .sent) }
+        await settle()
+        return 1
+      }
+      // Each wait for another thread's word may take a turn of the loop.
+      for _ in 0..<4 { await settle() }
+      expect(receiving.isFinished)
+      receiving.cancel()
+      try await expect(receiving.value() == (.success(1), .success(2)))
+    }
+  }
+
   // permit_available_not_acquired_close; failed and cancelled reserves wake the closed receiver.
   @Test(arguments: Kind.allCases, [nil, 7])
   func receiver_whenTheLastSenderEndsWithAPermit_isToldTheEnd(kind: Kind, value: Int?) throws {

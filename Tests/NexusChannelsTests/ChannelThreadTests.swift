@@ -8,7 +8,9 @@ import Testing
 @testable import NexusChannels
 
 @Suite struct ChannelThreadTests {
-  @Test(arguments: Kind.threaded, [1, 3, 64]) func values_betweenThreads_keepTheirOrder(kind: Kind, capacity: Int)
+  @Test(arguments: Kind.threaded, [1, 3, 64]) func values_betweenThreads_keepTheirOrder(
+    kind: Kind, capacity: Int
+  )
     throws
   {
     let (tx, rx) = kind.make(Int.self, capacity)

@@ -6,7 +6,9 @@ import Testing
 @testable import NexusChannels
 
 @Suite struct ReceiversTests {
-  @Test(arguments: [0, 1, 8, Int.max]) func receivers_thatWait_areServedInTheOrderInWhichTheyCame(capacity: Int)
+  @Test(arguments: [0, 1, 8, Int.max]) func receivers_thatWait_areServedInTheOrderInWhichTheyCame(
+    capacity: Int
+  )
     throws
   {
     try onRuntime {

@@ -27,7 +27,8 @@ import Testing
         let sending = spawnBoxed { await tx.send(number) }
         await settle()
         expect(!sending.isFinished && tx.count == 0 && tx.waiting == 1)
-        #expect(number % 2 == 0 ? rx.tryReceive() == .success(number) : await rx.receive() == .success(number))
+        #expect(
+          number % 2 == 0 ? rx.tryReceive() == .success(number) : await rx.receive() == .success(number))
         await settle()
         expect(sending.isFinished)
         try await expect(sending.value() == nil)
