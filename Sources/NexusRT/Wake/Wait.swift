@@ -15,6 +15,9 @@ public struct Wait: ~Copyable {
   /// Whether the task, or a cancel scope it is in, had been cancelled before the wait began: then `suspend` does not
   /// suspend.
   @usableFromInline let wasCancelled: Bool
+  /// Whether the wait was cancelled from its start, and over as well: the slot is still queued for a wait that was given up.
+  /// Nobody has ended this one, whatever `giveUp` says.
+  @usableFromInline let wasQueued: Bool
 
   /// Arms the current task for a wake from any thread.
   ///
@@ -40,7 +43,11 @@ public struct Wait: ~Copyable {
   init(_ loop: LoopPointer, _ phase: UInt64, _ operation: StaticString) {
     unsafe self.loop = loop
     unsafe slot = loop.pointee.currentSlot(operation)
-    unsafe wasCancelled = loop.pointee.isCancelled(slot)
+    let isCancelled = unsafe loop.pointee.isCancelled(slot)
+    wasCancelled = isCancelled
+    wasQueued =
+      unsafe isCancelled
+      && slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.queued
     unsafe loop.pointee.arm(slot, phase)
   }
 
@@ -59,7 +66,10 @@ public struct Wait: ~Copyable {
   @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func suspend() async -> Bool {
     // A wake that came first counts: its sender may have left something.
-    if wasCancelled { return !giveUp() }
+    if wasCancelled {
+      let wasQueued = self.wasQueued
+      return !giveUp() && !wasQueued
+    }
     let slot = unsafe self.slot
     let loop = unsafe self.loop
     discard self
@@ -72,7 +82,10 @@ public struct Wait: ~Copyable {
   /// O(log n) in the number of waits with a deadline; without one as `suspend()`.
   @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func suspend(until deadline: Deadline?) async -> WaitOutcome {
-    if wasCancelled { return giveUp() ? .cancelled : .woken }
+    if wasCancelled {
+      let wasQueued = self.wasQueued
+      return giveUp() || wasQueued ? .cancelled : .woken
+    }
     let slot = unsafe self.slot
     let loop = unsafe self.loop
     discard self
