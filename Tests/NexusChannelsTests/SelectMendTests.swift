@@ -131,4 +131,28 @@ import Testing
       } catch { #expect(error == .closed(["d", "e"])) }
     }
   }
+
+  /// A task whose wait was woken and given up is still in the run queue. Cancelled, it took each further wait for one that
+  /// somebody had ended, looked again, and never came to an end: the whole runtime stood still.
+  @Test func operations_ofACancelledTaskThatIsStillQueued_areCancelled() throws {
+    try onRuntime {
+      let ends = channel(0)
+      let cancelled = spawnBoxed(ends.sender.clone(), ends.receiver.clone()) { tx, rx in
+        let wait = Wait(for: "test")
+        wait.token.wake()
+        wait.giveUp()
+        var errors: [String] = []
+        do { _ = try await rx.receive() } catch { errors.append("\(error)") }
+        do { try await tx.send(1) } catch { errors.append("\(error)") }
+        do { _ = try await tx.reserve() } catch { errors.append("\(error)") }
+        do { _ = try await select(rx.receiving(), tx.sending(1)) } catch { errors.append("\(error)") }
+        if await !Wait(for: "test").suspend() { errors.append("wait") }
+        return errors
+      }
+      cancelled.cancel()
+      let errors = try await cancelled.value()
+      #expect(errors == ["cancelled", "cancelled(1)", "cancelled", "CancellationError()", "wait"])
+      expect(isQuiet(ends.sender._core))
+    }
+  }
 }
