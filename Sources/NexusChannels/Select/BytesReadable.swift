@@ -60,12 +60,6 @@ public struct BytesReadable: SelectArm, ~Copyable, ~Escapable {
     }
     return nil
   }
-
-  deinit {
-    if token != .none {
-      unsafe signals._withUnsafeGuaranteedRef { unsafe $0.receiver.clear(token, watching: next) }
-    }
-  }
 }
 
 extension BytesReceiver {
