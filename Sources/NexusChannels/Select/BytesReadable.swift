@@ -16,7 +16,8 @@ public struct BytesReadable: SelectArm, ~Copyable, ~Escapable {
   private let ends: UnsafePointer<Atomic<UInt64>>
   private let endsBefore: UInt64
   private let areWritersGone: Bool
-  private let signals: Unmanaged<BytesSignals>
+  // Opaque: with a class reference in an arm Swift 6.3.1 crashes when it optimises a select.
+  private let signals: UnsafeMutableRawPointer
   private var token = WakeToken.none
 
   @_lifetime(borrow receiver)
@@ -25,7 +26,7 @@ public struct BytesReadable: SelectArm, ~Copyable, ~Escapable {
     unsafe ends = receiver.reader._endsWord
     endsBefore = unsafe ends.pointee.load(ordering: .acquiring)
     areWritersGone = receiver.reader.areWritersGone
-    unsafe signals = Unmanaged.passUnretained(receiver.signals)
+    unsafe signals = Unmanaged.passUnretained(receiver.signals).toOpaque()
   }
 
   /// Whether a record may be there, or senders have come or gone since this was made.
@@ -34,17 +35,15 @@ public struct BytesReadable: SelectArm, ~Copyable, ~Escapable {
       || ends.pointee.load(ordering: .acquiring) != endsBefore
   }
 
+  @inline(never)
   @_lifetime(self: copy self)
   public mutating func _attempt() -> Void? { isReady ? () : nil }
 
+  @inline(never)
   @_lifetime(self: copy self)
   public mutating func _register(_ token: WakeToken) -> _ArmStep<Void> {
     if !isReady {
-      unsafe signals._withUnsafeGuaranteedRef { signals in
-        unsafe signals.receiver.set(token) { announcement in
-          unsafe WordWatch(next, while: 0, and: ends, while: endsBefore, announcingIn: announcement)
-        }
-      }
+      register(token)
       self.token = token
       if !isReady { return .registered }
       _ = _withdraw()
@@ -52,13 +51,30 @@ public struct BytesReadable: SelectArm, ~Copyable, ~Escapable {
     return token.retire() ? .won(()) : .lost
   }
 
+  @inline(never)
   @_lifetime(self: copy self)
   public mutating func _withdraw() -> Void? {
     if token != .none {
-      unsafe signals._withUnsafeGuaranteedRef { unsafe $0.receiver.clear(token, watching: next) }
+      clear(token)
       token = .none
     }
     return nil
+  }
+
+  @inline(never)
+  private func register(_ token: WakeToken) {
+    let (next, ends) = unsafe (self.next, self.ends)
+    let endsBefore = self.endsBefore
+    unsafe channel.receiver.set(token) { announcement in
+      unsafe WordWatch(next, while: 0, and: ends, while: endsBefore, announcingIn: announcement)
+    }
+  }
+
+  @inline(never)
+  private func clear(_ token: WakeToken) { unsafe channel.receiver.clear(token, watching: next) }
+
+  private var channel: BytesSignals {
+    unsafe Unmanaged<BytesSignals>.fromOpaque(signals).takeUnretainedValue()
   }
 }
 
