@@ -18,7 +18,7 @@ unset NEXUS_SUSPENSION
 # The backtracer of an exit test's process can outlive it with its pipes open, and then the test waits for ever.
 export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
 # A step that hangs is ended, so that the others still run; a step takes a minute or two.
-step_seconds="${STEP_SECONDS:-420}"
+step_seconds="${STEP_SECONDS:-900}"
 
 total_passed=0
 total_failed=0
