@@ -7,7 +7,7 @@ internal import Glibc
 enum Spin {
   /// How often it looks, with a pause in between: about 20 us in all on a machine with idle cores. The other side is at work
   /// as a rule, and a thread that sleeps is slow to wake.
-  @inlinable static var rounds: Int { 20 }
+  @inlinable static var rounds: Int { 40 }
 
   /// Spins at first; then lets other threads run, of which one may be the other side.
   @inlinable @inline(__always)

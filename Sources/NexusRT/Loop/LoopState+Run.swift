@@ -104,7 +104,7 @@ extension LoopState {
   /// - Returns: Whether there is something to do.
   private mutating func lookForAWhile(atMost limit: UInt64) -> Bool {
     guard limit > 50_000 else { return false }
-    for look in 0..<24 {
+    for look in 0..<40 {
       if look < 16 {
         for _ in 0..<16 { nexus_spin_hint() }
       } else {
