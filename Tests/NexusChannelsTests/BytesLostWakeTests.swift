@@ -167,7 +167,11 @@ private struct Pauses {
     switch generator.below(200) {
     case 0: sched_yield()
     case 1: usleep(UInt32(generator.below(60)))
-    case 2...5: for _ in 0..<generator.below(60) { Spin.pause(0) }
+    case 2...5:
+      for _ in 0..<generator.below(60) {
+        var spin = Spin()
+        _ = spin.pause()
+      }
     default: break
     }
   }

@@ -45,7 +45,9 @@ import Testing
       for number in 1...20 {
         async let child = number
         expectEqual(await child, number)
-        expectEqual(await Task.detached { number }.value, number)
+        // On a thread of its own: the pool's few may all wait for other tests, while this one keeps the cores busy.
+        let value = await Task.detached(executorPreference: ThreadPerJob()) { number }.value
+        expectEqual(value, number)
       }
     }
   }
@@ -83,5 +85,13 @@ import Testing
       try await body()
       isOver.value = true
     }
+  }
+}
+
+/// Runs each job on a thread of its own.
+private final class ThreadPerJob: TaskExecutor {
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    _ = Worker { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

@@ -1,6 +1,8 @@
-// What the processor offers below the language: the hint that a thread is spinning.
+// What the processor offers below the language: the hint that a thread is spinning, the core for another thread, the fence.
 #ifndef NEXUS_CPU_H
 #define NEXUS_CPU_H
+
+#include <stdbool.h>
 
 /// Tells the processor that this thread spins on a value another thread will change (x86 `pause`, arm64 `isb`):
 /// it saves power and leaves the loop without the penalty of a mis-speculated load.
@@ -13,6 +15,11 @@ static inline void nexus_spin_hint(void) {
   __asm__ volatile("" ::: "memory");
 #endif
 }
+
+/// Lets another thread run on this core, if one wants to.
+///
+/// @return Whether this thread was back within 50 us: parking and being woken cost less than that.
+bool nexus_give_way(void);
 
 /// Orders every earlier load and store of this thread before every later one, a store before a load included: what two
 /// threads need that each write a word and then read the other's.

@@ -51,10 +51,10 @@ extension BytesReceiver {
 
   @usableFromInline @inline(never)
   mutating func parkToTake(until deadline: Deadline?) throws(ReceiveError) -> _ReadTicket {
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       if let ticket = unsafe try takeOrClosed() { return unsafe ticket }
-      Spin.pause(round)
-    }
+    } while spin.pause()
     while true {
       try parkForNews(until: deadline)
       if let ticket = unsafe try takeOrClosed() { return unsafe ticket }
@@ -63,10 +63,10 @@ extension BytesReceiver {
 
   @usableFromInline @inline(never)
   mutating func parkUntilReady(until deadline: Deadline?) throws(ReceiveError) {
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       if try hasRecordOrClosed() { return }
-      Spin.pause(round)
-    }
+    } while spin.pause()
     repeat { try parkForNews(until: deadline) } while try !hasRecordOrClosed()
   }
 

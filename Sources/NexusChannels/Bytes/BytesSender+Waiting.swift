@@ -51,10 +51,10 @@ extension BytesSender where Writer: ~Copyable {
       )
     }
     // A receiver at work gives room back soon, and a thread that sleeps is slow to wake.
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       if let ticket = unsafe try tryInTurn(count) { return unsafe ticket }
-      Spin.pause(round)
-    }
+    } while spin.pause()
     if let error = refusal(of: count) { throw error }
     let place = signals.join()
     defer { signals.leave(place) }
@@ -76,10 +76,10 @@ extension BytesSender where Writer: ~Copyable {
   }
 
   private func spinForRoom(_ count: Int) {
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       if writer.hasRoom(for: count) || writer.isReaderGone { return }
-      Spin.pause(round)
-    }
+    } while spin.pause()
   }
 
   // MARK: As one of several waits

@@ -52,16 +52,14 @@ extension _ReceiverCore {
   /// As `receive`, on a plain thread: spins for some microseconds, then parks.
   @inlinable
   func receiveBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> Element {
-    for round in 0..<Spin.rounds {
+    switch take() {
+    case .value(let value): return value
+    case .closed: throw .closed
+    case .empty: break
+    }
+    var spin = Spin()
+    while spin.pause() {
       if case .value(let value) = takeReady() { return value }
-      if round == 0 || round == Spin.rounds - 1 {
-        switch take() {
-        case .value(let value): return value
-        case .closed: throw .closed
-        case .empty: break
-        }
-      }
-      Spin.pause(round)
     }
     return try parkToReceive(until: deadline)
   }

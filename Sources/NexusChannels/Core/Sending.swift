@@ -52,8 +52,9 @@ extension _SenderCore {
   @inlinable
   func sendBlocking(_ value: consuming Element, until deadline: Deadline? = nil) throws(SendError<Element>) {
     var value = value
+    var spin = Spin()
     var isWorthwhile = true
-    for round in 0..<Spin.rounds {
+    repeat {
       if isWorthwhile {
         switch offer(value) {
         case .sent: return
@@ -61,9 +62,8 @@ extension _SenderCore {
         case .full(let back): value = back
         }
       }
-      Spin.pause(round)
       isWorthwhile = isOfferWorthwhile
-    }
+    } while spin.pause()
     try parkToSend(value, until: deadline)
   }
 
@@ -170,13 +170,14 @@ extension _SenderCore {
 
   @inlinable
   func reserveBlocking(until deadline: Deadline?) throws(ReserveError) {
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       switch reserve() {
       case .sent: return
       case .closed: throw .closed
-      case .full: Spin.pause(round)
+      case .full: break
       }
-    }
+    } while spin.pause()
     while true {
       let wait = ThreadWait(for: "reserveBlocking")
       switch reserveOrRegister(wait.token) {

@@ -1,24 +1,27 @@
 // How a plain thread looks for a while before it parks.
 
 public import CNexus
-internal import Glibc
 
+/// One stretch of looking: `repeat { look } while spin.pause()`, and then park.
+///
+/// About 20 us in all on a machine with idle cores: the other side is at work as a rule, and a thread that sleeps is slow
+/// to wake.
 @usableFromInline
-enum Spin {
-  /// How often it looks, with a pause in between: about 20 us in all on a machine with idle cores. The other side is at work
-  /// as a rule, and a thread that sleeps is slow to wake.
-  @inlinable static var rounds: Int { 40 }
+struct Spin {
+  @usableFromInline var pauses = 0
+  @inlinable init() {}
 
   /// Spins at first; then lets other threads run, of which one may be the other side.
+  ///
+  /// - Returns: Whether to look once more before parking. Not so if somebody else had this core for longer than a wake takes:
+  ///   among threads that never sleep, a thread that gives way again and again would get nothing done.
   @inlinable @inline(__always)
-  static func pause(_ round: Int) {
-    if round < 8 {
+  mutating func pause() -> Bool {
+    pauses &+= 1
+    guard pauses > 8 else {
       for _ in 0..<32 { nexus_spin_hint() }
-    } else {
-      giveWay()
+      return true
     }
+    return nexus_give_way() && pauses < 40
   }
-
-  @usableFromInline
-  static func giveWay() { sched_yield() }
 }

@@ -65,7 +65,7 @@ extension MPSCCore: _ReceiverCore {
     while !isThere(position) {
       looks += 1
       // Its sender was interrupted: let it run.
-      if looks > 100 { Spin.giveWay() } else { nexus_spin_hint() }
+      if looks > 100 { _ = nexus_give_way() } else { nexus_spin_hint() }
     }
   }
 

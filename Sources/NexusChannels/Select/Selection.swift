@@ -100,10 +100,10 @@ enum Selection {
   static func runBlocking<Arms: ArmList & ~Copyable & ~Escapable>(
     _ arms: inout Arms, _ order: SelectOrder
   ) -> Arms.Outcome {
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       if let outcome = attempt(&arms, order) { return outcome }
-      Spin.pause(round)
-    }
+    } while spin.pause()
     while true {
       let wait = ThreadWait(for: "selectBlocking")
       let (isOver, winner) = register(&arms, wait.token, order)

@@ -111,10 +111,10 @@ extension Gate {
 
   /// Waits on a plain thread: spins for some microseconds, then parks.
   func waitBlocking(_ want: Want, _ operation: StaticString, until deadline: Deadline?) -> GateResult {
-    for round in 0..<Spin.rounds {
+    var spin = Spin()
+    repeat {
       if let result = attempt(want) { return result }
-      Spin.pause(round)
-    }
+    } while spin.pause()
     var place: GatePlace?
     while true {
       let wait = ThreadWait(for: operation)

@@ -128,10 +128,10 @@ public enum Oneshot {
     public consuming func receiveBlocking(until deadline: Deadline? = nil) throws(ReceiveError) -> Value {
       guard let block = unsafe self.block else { throw .closed }
       unsafe self.block = nil
-      for round in 0..<Spin.rounds {
+      var spin = Spin()
+      repeat {
         if unsafe block.pointee.isSettled { return try unsafe OneshotBlock.finish(block) }
-        Spin.pause(round)
-      }
+      } while spin.pause()
       return try unsafe OneshotBlock.parkForValue(block, until: deadline)
     }
 

@@ -104,15 +104,17 @@ extension LoopState {
   /// - Returns: Whether there is something to do.
   private mutating func lookForAWhile(atMost limit: UInt64) -> Bool {
     guard limit > 50_000 else { return false }
+    var isWorthwhile = true
     for look in 0..<40 {
       if look < 16 {
         for _ in 0..<16 { nexus_spin_hint() }
       } else {
-        // It may be waiting for this core.
-        sched_yield()
+        // It may be waiting for this core. Others may have kept it for long: then this look is the last.
+        isWorthwhile = nexus_give_way()
       }
       checkWatched(isLast: false)
       if unsafe !runQueue.isEmpty || mailbox.pointee.hasEntries || reactor.isDue { return true }
+      if !isWorthwhile { break }
     }
     return false
   }
