@@ -102,7 +102,7 @@ import Testing
     let workers = 4
     let a = channel(capacity)
     let b = channel(capacity)
-    let received = Mutex<[Int]>([])
+    let received = Guarded([Int]())
     let sent = Atomic<Int>(0)
     let isOver = Atomic<Bool>(false)
     let mixed = (0..<workers).map { worker in

@@ -19,7 +19,7 @@ extension _ReceiverCore {
     }
   }
 
-  /// As `receive`, but nil instead of an error: the hot path of loops that end when the channel closes.
+  /// The part of `receive` that registers and suspends, again until there is a value or the wait is over.
   @inlinable @inline(__always)
   nonisolated(nonsending) func waitToReceive(until deadline: Deadline?) async throws(ReceiveError) -> Element
   {

@@ -48,8 +48,7 @@ public enum MPMC {
     /// Another sender of the channel. O(1), any thread.
     @inlinable
     public borrowing func clone() -> Sender<Element> {
-      unsafe _core.block.pointee.senderCount.add(1, ordering: .relaxed)
-      unsafe _core.block.pointee.handles.add(1, ordering: .relaxed)
+      _core.addSender()
       return Sender(_core)
     }
 
@@ -123,8 +122,7 @@ public enum MPMC {
     /// Another receiver of the channel: each value goes to one of them. O(1), any thread.
     @inlinable
     public borrowing func clone() -> Receiver<Element> {
-      unsafe _core.block.pointee.receiverCount.add(1, ordering: .relaxed)
-      unsafe _core.block.pointee.handles.add(1, ordering: .relaxed)
+      _core.addReceiver()
       return Receiver(_core)
     }
 

@@ -194,18 +194,23 @@ public struct MPMCCore<Element>: BitwiseCopyable {
     unsafe block.deallocate()
   }
 
+  @inlinable
+  func addSender() {
+    unsafe block.pointee.senderCount.add(1, ordering: .relaxed)
+    unsafe block.pointee.handles.add(1, ordering: .relaxed)
+  }
+
+  @inlinable
+  func addReceiver() {
+    unsafe block.pointee.receiverCount.add(1, ordering: .relaxed)
+    unsafe block.pointee.handles.add(1, ordering: .relaxed)
+  }
+
   /// One more handle of a side, unless none is left of it.
   @inlinable
   func addIfAny(_ count: borrowing Atomic<Int>) -> Bool {
-    var seen = count.load(ordering: .relaxed)
-    while seen > 0 {
-      let (done, now) = count.compareExchange(expected: seen, desired: seen + 1, ordering: .relaxed)
-      if done {
-        unsafe block.pointee.handles.add(1, ordering: .relaxed)
-        return true
-      }
-      seen = now
-    }
-    return false
+    guard count.addIfAny() else { return false }
+    unsafe block.pointee.handles.add(1, ordering: .relaxed)
+    return true
   }
 }

@@ -315,17 +315,9 @@ extension MPSCCore: _SenderCore {
   /// One more sender, unless none is left.
   @inlinable
   func addSenderIfOpen() -> Bool {
-    var count = unsafe block.pointee.senders.load(ordering: .relaxed)
-    while count > 0 {
-      let (done, now) = unsafe block.pointee.senders.compareExchange(
-        expected: count, desired: count + 1, ordering: .relaxed)
-      if done {
-        unsafe block.pointee.handles.add(1, ordering: .relaxed)
-        return true
-      }
-      count = now
-    }
-    return false
+    guard unsafe block.pointee.senders.addIfAny() else { return false }
+    unsafe block.pointee.handles.add(1, ordering: .relaxed)
+    return true
   }
 
   /// A sender leaves: after the last one the receiver drains and is told.
