@@ -3,8 +3,6 @@
 @testable import NexusRT
 import Testing
 
-func liveTimers() -> Int { unsafe LoopState.current(for: "test").pointee.timers.count }
-
 nonisolated(nonsending) func expectTimeout(
   sourceLocation: SourceLocation = #_sourceLocation, _ body: nonisolated(nonsending) () async throws -> Void
 ) async {

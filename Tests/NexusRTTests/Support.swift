@@ -5,7 +5,7 @@
 
 import CNexus
 import Foundation
-import NexusRT
+@testable import NexusRT
 import Synchronization
 import Testing
 
@@ -66,6 +66,9 @@ extension Configuration {
     return configuration
   }
 }
+
+/// Deadlines that the calling thread's runtime waits for.
+func liveTimers() -> Int { unsafe LoopState.current(for: "test").pointee.timers.count }
 
 /// Runs `body` with a runtime on a thread of its own.
 func inRuntime<Value: Sendable>(

@@ -156,8 +156,6 @@ import Testing
   }
 }
 
-private func liveTimers() -> Int { unsafe LoopState.current(for: "test").pointee.timers.count }
-
 private func usleepBriefly() {
   let end = ContinuousClock.now + .milliseconds(5); while ContinuousClock.now < end {}
 }

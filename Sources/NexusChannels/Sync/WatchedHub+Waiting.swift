@@ -1,6 +1,7 @@
 // How the ends of a watch wait: receivers for a change, senders for the last receiver to go.
 
 public import NexusRT
+internal import Synchronization
 
 extension WatchedHub {
   /// For a version other than the one seen.
