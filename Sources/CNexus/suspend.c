@@ -94,11 +94,13 @@ SWIFT_ASYNC_CALL void nexus_suspend_switch(
   return swift_task_switch(context, context->resume_parent, identity, implementation);
 }
 
-// ---- Calling a spawned closure ----
+// ---- Residents ----
 
-// After each call of a closure the compiler hops back to the executor it was on, although a nonisolated(nonsending)
-// closure is bound to return there; for a task that prefers an executor each hop looks that preference up under a lock.
-// Called through this function the closure costs no hop; the resident looks where it is afterwards.
+// A resident runs one spawned closure after the other. It is written here and not in Swift for three reasons: after each call of
+// a closure the compiler hops back to the executor it was on, although a nonisolated(nonsending) closure is bound to
+// return there, and for a task that prefers an executor each hop looks that preference up under a lock; each await takes a
+// context from the task's allocator and gives it back; and so does each suspension. Here a resident's contexts are
+// taken once.
 
 typedef struct {
   int32_t offset;
@@ -118,23 +120,57 @@ typedef SWIFT_ASYNC_CALL void (*Body1)(
 typedef SWIFT_ASYNC_CALL void (*Body2)(
     void *result, void *isolation, void *witness, void *first, void *second, SWIFT_CONTEXT void *self,
     SWIFT_ASYNC_CONTEXT AsyncContext *);
-typedef SWIFT_ASYNC_CALL void (*ResumeWithPointer)(SWIFT_ASYNC_CONTEXT AsyncContext *, void *value);
+
+// The context of nexus_reside, which its caller allocates.
+typedef struct {
+  AsyncContext header;
+  // What the slot resumes while the resident is parked.
+  AsyncContext parked;
+  nexus_suspension *slot;
+  void *isolation;
+  void *witness;
+  nexus_resident_begin *begin;
+  nexus_resident_end *end;
+  // The context of the closures that it calls: as large as the largest so far, and the task's last allocation between them.
+  AsyncContext *callee;
+  size_t callee_size;
+} Residence;
+
+_Static_assert(sizeof(Residence) == 88, "the size in the record of nexus_reside");
+
+static SWIFT_ASYNC_CALL void reside_no_longer(SWIFT_ASYNC_CONTEXT Residence *residence) {
+  if (residence->callee != NULL) swift_task_dealloc(residence->callee);
+  return residence->header.resume_parent(&residence->header);
+}
 
 // A throwing async function hands its error, or null, to the resume function in the context register.
 static SWIFT_ASYNC_CALL void body_returned(SWIFT_ASYNC_CONTEXT AsyncContext *callee, SWIFT_CONTEXT void *error) {
-  AsyncContext *context = callee->parent;
-  swift_task_dealloc(callee);
-  return ((ResumeWithPointer)context->resume_parent)(context, error);
+  Residence *residence = (Residence *)callee->parent;
+  nexus_suspension *slot = residence->slot;
+  slot->resident_step = residence->end(slot, error);
+  if (slot->resident_step != NEXUS_RESIDENT_PARKS) return reside_no_longer(residence);
+  slot->way = NEXUS_WAY_DIRECT;
+  slot->context = &residence->parked;
 }
 
-// Swift: nonisolated(nonsending) func (_ call: UnsafePointer<nexus_body_call>) async -> UnsafeMutableRawPointer?
-SWIFT_ASYNC_CALL void nexus_run_body(
-    void *isolation, void *witness, const nexus_body_call *call, SWIFT_ASYNC_CONTEXT AsyncContext *context) {
+static SWIFT_ASYNC_CALL void run_body(SWIFT_ASYNC_CONTEXT Residence *residence) {
+  const nexus_body_call *call = residence->begin(residence->slot);
+  if (call == NULL) {
+    residence->slot->resident_step = NEXUS_RESIDENT_LEAVES;
+    return reside_no_longer(residence);
+  }
   const AsyncFunctionPointer *function = call->function;
   const void *code = (const char *)function + function->offset;
-  AsyncContext *callee = swift_task_alloc(function->context_size);
-  callee->parent = context;
+  if (function->context_size > residence->callee_size) {
+    if (residence->callee != NULL) swift_task_dealloc(residence->callee);
+    residence->callee = swift_task_alloc(function->context_size);
+    residence->callee_size = function->context_size;
+  }
+  AsyncContext *callee = residence->callee;
+  callee->parent = &residence->header;
   callee->resume_parent = (ResumeFunction)body_returned;
+  void *isolation = residence->isolation;
+  void *witness = residence->witness;
   switch (call->argument_count) {
     case 0: return ((Body0)code)(call->result, isolation, witness, call->context, callee);
     case 1: return ((Body1)code)(call->result, isolation, witness, call->arguments[0], call->context, callee);
@@ -142,6 +178,28 @@ SWIFT_ASYNC_CALL void nexus_run_body(
       return ((Body2)code)(
           call->result, isolation, witness, call->arguments[0], call->arguments[1], call->context, callee);
   }
+}
+
+static SWIFT_ASYNC_CALL void resident_resumed(SWIFT_ASYNC_CONTEXT AsyncContext *parked) {
+  return run_body((Residence *)parked->parent);
+}
+
+// Swift: nonisolated(nonsending) func (_ slot: ..., _ begin: @convention(c) ..., _ end: @convention(c) ...) async
+SWIFT_ASYNC_CALL void nexus_reside(
+    void *isolation, void *witness, nexus_suspension *slot, nexus_resident_begin *begin, nexus_resident_end *end,
+    SWIFT_ASYNC_CONTEXT AsyncContext *context) {
+  Residence *residence = (Residence *)context;
+  residence->parked = (AsyncContext){.parent = context, .resume_parent = resident_resumed};
+  residence->slot = slot;
+  residence->isolation = isolation;
+  residence->witness = witness;
+  residence->begin = begin;
+  residence->end = end;
+  residence->callee = NULL;
+  residence->callee_size = 0;
+  if (slot->resident_step != NEXUS_RESIDENT_PARKS) return run_body(residence);
+  slot->way = NEXUS_WAY_DIRECT;
+  slot->context = &residence->parked;
 }
 
 // An executor as the Swift runtime passes it: identity and implementation.
@@ -156,8 +214,8 @@ uintptr_t nexus_current_executor(void) { return swift_task_getCurrentExecutor().
 // ---- The records of the async functions above ----
 
 // An async function is called through a record: a 32-bit offset from the record to the code, then the size in bytes of
-// the context the caller allocates for it. Two words here: nothing is kept in the context beyond what the
-// convention puts there.
+// the context the caller allocates for it: two words where nothing is kept in the context beyond what the convention
+// puts there.
 __asm__(
     ".pushsection .data.rel.ro,\"aw\",%progbits\n"
     ".globl nexus_suspend_directTu\n"
@@ -172,11 +230,12 @@ __asm__(
     "nexus_suspend_switchTu:\n"
     "  .long nexus_suspend_switch - nexus_suspend_switchTu\n"
     "  .long 16\n"
-    ".globl nexus_run_bodyTu\n"
-    ".hidden nexus_run_bodyTu\n"
-    "nexus_run_bodyTu:\n"
-    "  .long nexus_run_body - nexus_run_bodyTu\n"
-    "  .long 16\n"
+    ".globl nexus_resideTu\n"
+    ".hidden nexus_resideTu\n"
+    ".p2align 3\n"
+    "nexus_resideTu:\n"
+    "  .long nexus_reside - nexus_resideTu\n"
+    "  .long 88\n"
     ".popsection\n");
 
 // ---- The proof ----

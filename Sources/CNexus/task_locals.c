@@ -33,3 +33,16 @@ size_t nexus_task_find_locals(
   }
   return matches == 1 ? found : 0;
 }
+
+nexus_task_bit nexus_task_find_bit(
+    const uintptr_t before[NEXUS_TASK_WORDS], const uintptr_t after[NEXUS_TASK_WORDS]) {
+  nexus_task_bit bit = {0, 0};
+  for (size_t i = 2; i < NEXUS_TASK_WORDS; i++) {
+    uintptr_t changed = before[i] ^ after[i];
+    if (changed == 0) continue;
+    bool is_first = bit.mask == 0;
+    bit = (nexus_task_bit){i, changed};
+    if (!is_first || (before[i] & changed) != 0 || (changed & (changed - 1)) != 0) return (nexus_task_bit){0, 0};
+  }
+  return bit;
+}

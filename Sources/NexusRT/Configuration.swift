@@ -13,6 +13,9 @@ public struct Configuration: Sendable {
   /// `NEXUS_SUSPENSION` (direct, switch, continuation) asks for.
   public var suspension: SuspensionWay?
 
+  /// Places for tasks that are made with the runtime, for `spawnSlab`; nil makes none.
+  public var slab: SlabSize?
+
   /// The order in which ready tasks run.
   public var schedule: Schedule = .firstInFirstOut
 

@@ -30,6 +30,7 @@ public struct Runtime: ~Copyable {
     require(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
     loop = try Loop(world: world, configuration: configuration)
     loop.settleSuspension(configuration)
+    loop.prepare(configuration)
   }
 
   /// Runs `body` as a task of this runtime, and everything else that is ready, until `body` ends; parks the

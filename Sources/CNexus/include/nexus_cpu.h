@@ -16,6 +16,11 @@ static inline void nexus_spin_hint(void) {
 #endif
 }
 
+/// Has the processor begin to load `lines` cache lines from `address` on. Never faults, whatever the address.
+static inline void nexus_prefetch(const void *_Nullable address, int lines) {
+  for (int i = 0; i < lines; i++) { __builtin_prefetch((const char *)address + 64 * i, 1); }
+}
+
 /// Lets another thread run on this core, if one wants to.
 ///
 /// @return Whether this thread was back within 50 us: parking and being woken cost less than that.

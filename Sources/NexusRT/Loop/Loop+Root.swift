@@ -23,6 +23,10 @@ extension Loop {
     } else {
       Task.detached(executorPreference: self) { await job.run(isolation: actor) }
     }
+    runJobs(until: job)
+  }
+
+  private func runJobs(until job: LoopJob) {
     while !job.hasRun, let item = unsafe state.pointee.runQueue.pop() {
       unsafe item.job.runSynchronously(
         isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -50,6 +54,7 @@ extension Loop {
   func settleSuspension(_ configuration: Configuration) {
     let state = unsafe self.state!
     runAsJob { unsafe state.pointee.taskLocalsWord = TaskLocals.wordIndex }
+    runAsJob { unsafe state.pointee.cancelBit = TaskCancelBit.bit }
     var wanted = configuration.suspension
     if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION") {
       let name = unsafe String(cString: name)
@@ -70,12 +75,41 @@ extension Loop {
       unsafe suspensionNote = unsafe objection
       if unsafe objection == nil {
         unsafe state.pointee.way = NEXUS_WAY_DIRECT
+        unsafe state.pointee.movesFrames = canMoveFrames()
       } else {
         // ThreadSanitizer follows tasks through public entry points alone.
         unsafe state.pointee.way =
           nexus_built_with_thread_sanitizer() ? NEXUS_WAY_CONTINUATION : NEXUS_WAY_SWITCH
       }
     }
+  }
+
+  /// Whether the frames of new tasks can lie in memory of ours; found out by the process's first runtime.
+  private func canMoveFrames() -> Bool {
+    if nexus_frames_are_settled() { return nexus_frames_can_move() }
+    nonisolated(unsafe) var ofTask = nexus_frames_layout()
+    runAsJob { unsafe ofTask = nexus_frames_of_current_task() }
+    let job = LoopJob {}
+    let actor = unsafe self.actor!
+    Task.detached(executorPreference: self) {
+      async let ofChild = nexus_frames_of_current_task()
+      let layout = await ofChild
+      _ = unsafe nexus_frames_settle(ofTask, layout)
+      await job.run(isolation: actor)
+    }
+    runJobs(until: job)
+    return nexus_frames_can_move()
+  }
+
+  /// Makes what the configuration wants to be there before the first task.
+  func prepare(_ configuration: Configuration) {
+    guard let slab = configuration.slab else { return }
+    require(
+      slab.slots >= 1 && slab.bytesPerSlot >= SlabSize.least,
+      "NexusRT: Configuration.slab needs one slot at least, and \(SlabSize.least) bytes in each")
+    let state = unsafe self.state!
+    unsafe state.pointee.bodyPool.makeSlab(slab)
+    runAsJob { unsafe LoopState.prepareResidents(slab.slots, state) }
   }
 
   // MARK: Root tasks

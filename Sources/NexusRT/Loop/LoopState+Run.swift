@@ -20,10 +20,11 @@ extension LoopState {
   /// Runs turns until no resident is left, and no slot that was lent is in a queue or on its way into one: the next
   /// runtime on this mailbox takes every slot for free. Gives up at `deadline` (monotonic, ns).
   static func runDown(_ loop: LoopPointer, deadline: UInt64) {
+    // Once: what starts from here on starts cancelled.
+    unsafe cancelAll(loop)
     while unsafe (loop.pointee.slab.residents > 0 || loop.pointee.slab.guests > 0)
       && Monotonic.now() < deadline
     {
-      unsafe cancelAll(loop)
       unsafe loop.pointee.dismissParked()
       unsafe runTasks(loop, until: nil)
       let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil
@@ -36,12 +37,17 @@ extension LoopState {
   private static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) {
     if unsafe loop.pointee.schedule != nil { return unsafe runTasksRandomly(loop, until: body) }
     var budget = unsafe loop.pointee.tasksPerTurn
+    let isCrowd = unsafe loop.pointee.slab.bodies > LoopState.crowd
     while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
       budget -= 1
+      if isCrowd { unsafe loop.pointee.runQueue.prefetch() }
       unsafe runItem(item, loop)
       if let body = unsafe body, unsafe body.pointee.isFinished { return }
     }
   }
+
+  /// So many tasks are more than the caches hold.
+  private static let crowd = 4096
 
   /// Runs one entry of the run queue, if there is still something to run.
   @inline(__always)

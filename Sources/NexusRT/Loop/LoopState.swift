@@ -43,6 +43,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   /// How many more operations the running task may complete without waiting before it lets others run (Budget.swift).
   @usableFromInline var budget = LoopState.budgetPerResume
   @usableFromInline static let budgetPerResume: Int32 = 128
+  /// The serial of the body spawned last.
+  @usableFromInline var lastSerial: UInt64
   /// Bodies that ended while somebody waited for them.
   var bodiesJoined: UInt32 = 0
   var timers = TimerHeap()
@@ -66,6 +68,10 @@ public struct RuntimeCounters: Sendable, Equatable {
   var schedule: RandomSchedule?
   /// Which word of a task tells whether it has task-local values; 0 if that is not known. Settled at start-up.
   var taskLocalsWord = 0
+  /// Which bit of a task tells whether it was cancelled. Settled at start-up.
+  var cancelBit = nexus_task_bit()
+  /// Whether the frames of residents lie in the slab's memory. Settled at start-up.
+  var movesFrames = false
   /// In ns.
   let endTimeout: UInt64
   /// The object that owns this state, unretained: it outlives it.
@@ -76,6 +82,7 @@ public struct RuntimeCounters: Sendable, Equatable {
     world: consuming World, configuration: Configuration
   ) {
     threadID = nexus_thread_id()
+    lastSerial = LoopState.firstSerial()
     tasksPerTurn = configuration.tasksPerTurn
     if case .random(let seed) = configuration.schedule {
       schedule = RandomSchedule(seed: seed)

@@ -82,4 +82,17 @@ struct RunQueue {
     head = unsafe item.link.pointee
     return item
   }
+
+  /// Has the processor load what resuming the next entries will touch, while another one runs: the slot of the one after the
+  /// next, and the frames and the body of the next, whose slot was loaded by the call before.
+  @inline(__always)
+  func prefetch() {
+    guard head != 0, head & RunItem.jobBit == 0 else { return }
+    let slot = unsafe RunItem(bits: head).slot
+    let second = unsafe RunItem(bits: head).link.pointee
+    if second != 0 { unsafe nexus_prefetch(UnsafeRawPointer(bitPattern: second & ~RunItem.jobBit), 2) }
+    unsafe nexus_prefetch(slot.pointee.suspension.task.map { unsafe UnsafeRawPointer($0) + 64 }, 2)
+    unsafe nexus_prefetch(slot.pointee.suspension.context.map { unsafe UnsafeRawPointer($0) - 320 }, 7)
+    unsafe nexus_prefetch(UnsafeRawPointer(slot.pointee.body), 3)
+  }
 }

@@ -21,12 +21,20 @@ extension LoopState {
     unsafe loop.pointee.armQueued(slot)
   }
 
+  /// Has `count` residents parked: the first bodies then need not wait for one to be made. Inside a job of the loop, before any
+  /// other task runs.
+  static func prepareResidents(_ count: Int, _ loop: LoopPointer) {
+    for _ in 0..<count { unsafe startResident(nil, loop, isSingleUse: false) }
+    while let item = unsafe loop.pointee.runQueue.pop() { unsafe runItem(item, loop) }
+  }
+
+  /// Makes a resident, with the body that it is to run first, or to park without one.
   @inline(never)
-  private static func startResident(_ body: BodyPointer, _ loop: LoopPointer, isSingleUse: Bool) {
+  private static func startResident(_ body: BodyPointer?, _ loop: LoopPointer, isSingleUse: Bool) {
     let slot = unsafe loop.pointee.slab.take(.resident)
     unsafe loop.pointee.slab.willStartResident()
     unsafe slot.pointee.isSingleUse = isSingleUse
-    unsafe body.pointee.slot = slot
+    unsafe body?.pointee.slot = slot
     unsafe slot.pointee.body = body
     // Sound to send: the task runs on this thread, and nowhere else, for all its life.
     nonisolated(unsafe) let itsSlot = unsafe slot
@@ -44,65 +52,127 @@ extension LoopState {
         unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
       }
     }
+    if unsafe loop.pointee.movesFrames {
+      // The new task is what was enqueued last.
+      let item = unsafe RunItem(bits: loop.pointee.runQueue.tail)
+      unsafe loop.pointee.slab.moveFrames(of: unsafeBitCast(item.job, to: UnsafeMutableRawPointer.self), slot)
+    }
   }
 
   /// A resident's life.
   private static func reside(in slot: SlotPointer, _ loop: LoopPointer, isolation: isolated LoopActor) async {
     unsafe loop.pointee.slab.enter(resident: slot, task: nexus_current_task().unsafelyUnwrapped)
-    while true {
-      unsafe loop.pointee.resumed = slot
-      guard let body = unsafe slot.pointee.body else { break }
-      unsafe body.pointee.hasStarted = true
-      if unsafe body.pointee.isCancelled || loop.pointee.isEnding { unsafe cancel(slot, loop) }
-      unsafe await run(body, loop)
-      // A wake that was sent to a wait the body gave up can still hold the slot's link.
-      while unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask != SlotState.idle {
-        unsafe await Suspension.suspend(slot, loop)
-      }
-      unsafe loop.pointee.ended(body, slot)
-      // If nobody joins this is the end of its result, which may be the user's code: nothing is half done here.
-      unsafe TaskBody.release(body)
-      // What was cancelled stays cancelled, and what was inherited stays bound: such a task is not used again.
-      if unsafe slot.pointee.isSingleUse || slot.pointee.isCancelled
-        || nexus_task_is_cancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
-      {
-        break
-      }
+    unsafe loop.pointee.resumed = slot
+    var step = NEXUS_RESIDENT_RUNS
+    if unsafe slot.pointee.body == nil {
       unsafe loop.pointee.parkResident(slot)
-      unsafe await Suspension.suspend(slot, loop)
+      step = NEXUS_RESIDENT_PARKS
+    }
+    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT {
+      repeat {
+        unsafe slot.pointee.suspension.resident_step = step
+        unsafe await nexusReside(
+          Suspension.suspension(of: slot), { unsafe LoopState.began($0) },
+          { unsafe LoopState.returned($0, $1) })
+        step = unsafe slot.pointee.suspension.resident_step
+        if step == NEXUS_RESIDENT_WAITS { step = unsafe await wait(slot, loop) }
+      } while step != NEXUS_RESIDENT_LEAVES
+    } else {
+      while true {
+        if step == NEXUS_RESIDENT_PARKS { unsafe await Suspension.suspend(slot, loop) }
+        guard let body = unsafe begin(slot, loop) else { break }
+        unsafe await body.pointee.runPortably(body)
+        step = unsafe await wait(slot, loop)
+        if step == NEXUS_RESIDENT_LEAVES { break }
+      }
     }
     // No hint to a slot without a task: where no task runs it would be taken for that of the current one.
     unsafe loop.pointee.resumed = nil
     unsafe loop.pointee.slab.leave(resident: slot)
   }
 
-  /// Runs the closure of a body, and makes sure that what follows runs on the loop's executor.
+  /// What a resident does first when it goes on. The body it was given, or nil: then it is to leave.
   @inline(__always)
-  nonisolated(nonsending) private static func run(_ body: BodyPointer, _ loop: LoopPointer) async {
-    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT {
-      let error = unsafe await nexusRunBody(
-        UnsafeMutableRawPointer(body).assumingMemoryBound(to: nexus_body_call.self))
-      if let error = unsafe error {
-        // Sound: a thrown error is one owned reference, and so is the optional's payload.
-        unsafe withUnsafeMutableBytes(of: &body.pointee.error) {
-          unsafe $0.storeBytes(of: error, as: UnsafeMutableRawPointer.self)
-        }
-        unsafe body.pointee.outcome = .failure
-      } else {
-        unsafe body.pointee.outcome = .success
+  private static func begin(_ slot: SlotPointer, _ loop: LoopPointer) -> BodyPointer? {
+    unsafe loop.pointee.resumed = slot
+    guard let body = unsafe slot.pointee.body else { return nil }
+    unsafe body.pointee.hasStarted = true
+    if unsafe body.pointee.isCancelled || loop.pointee.isEnding { unsafe cancel(slot, loop) }
+    return unsafe body
+  }
+
+  /// `begin`, as nexus_reside calls it.
+  private static func began(_ suspension: UnsafeMutablePointer<nexus_suspension>) -> UnsafePointer<
+    nexus_body_call
+  >? {
+    // Sound: a slot begins with its suspension, and a body with its call; residents run on their loop's thread.
+    let slot = unsafe UnsafeMutableRawPointer(suspension).assumingMemoryBound(to: TaskSlot.self)
+    let body = unsafe begin(slot, LoopState.ofThisThread.unsafelyUnwrapped)
+    return unsafe body.map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: nexus_body_call.self) }
+  }
+
+  /// What nexus_reside does after a body's closure has returned.
+  private static func returned(
+    _ suspension: UnsafeMutablePointer<nexus_suspension>, _ error: UnsafeMutableRawPointer?
+  ) -> nexus_resident_step {
+    let slot = unsafe UnsafeMutableRawPointer(suspension).assumingMemoryBound(to: TaskSlot.self)
+    let loop = unsafe LoopState.ofThisThread.unsafelyUnwrapped
+    let body = unsafe slot.pointee.body.unsafelyUnwrapped
+    if let error = unsafe error {
+      // Sound: a thrown error is one owned reference, and so is the optional's payload.
+      unsafe withUnsafeMutableBytes(of: &body.pointee.error) {
+        unsafe $0.storeBytes(of: error, as: UnsafeMutableRawPointer.self)
       }
-      if unsafe nexus_current_executor() != loop.pointee.executorAddress { await comeHome() }
+      unsafe body.pointee.outcome = .failure
     } else {
-      unsafe await body.pointee.runPortably(body)
+      unsafe body.pointee.outcome = .success
     }
-    // Sound: a closure in memory is destroyed alike whatever its type; it is not used again.
-    let layout = BodyLayout(Void.self, Void.self, Void.self)
-    unsafe (UnsafeMutableRawPointer(body) + layout.closure).assumingMemoryBound(to: (() -> Void).self)
-      .deinitialize(count: 1)
+    // Elsewhere: a closure that the compiler made nonisolated, say. Or a wake is still on its way to the slot.
+    if unsafe nexus_current_executor() != loop.pointee.executorAddress || !isIdle(slot) {
+      return NEXUS_RESIDENT_WAITS
+    }
+    return unsafe finish(body, slot, loop)
+  }
+
+  /// Waits until the resident is on its loop's executor, and nothing that the body left behind holds its slot; then finishes.
+  nonisolated(nonsending) private static func wait(_ slot: SlotPointer, _ loop: LoopPointer) async
+    -> nexus_resident_step
+  {
+    if unsafe nexus_current_executor() != loop.pointee.executorAddress { await comeHome() }
+    // A wake that was sent to a wait the body gave up can still hold the slot's link.
+    while unsafe !isIdle(slot) { unsafe await Suspension.suspend(slot, loop) }
+    return unsafe finish(slot.pointee.body.unsafelyUnwrapped, slot, loop)
+  }
+
+  @inline(__always)
+  private static func isIdle(_ slot: SlotPointer) -> Bool {
+    unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle
   }
 
   /// Suspends and goes on where the caller is isolated to.
   @concurrent private static func comeHome() async {}
+
+  /// The end of a body: its closure, and if nobody joins its result, are deinitialised, which may be the user's code.
+  @inline(__always)
+  private static func finish(_ body: BodyPointer, _ slot: SlotPointer, _ loop: LoopPointer)
+    -> nexus_resident_step
+  {
+    // Sound: a closure in memory is destroyed alike whatever its type; it is not used again.
+    let layout = BodyLayout(Void.self, Void.self, Void.self)
+    unsafe (UnsafeMutableRawPointer(body) + layout.closure).assumingMemoryBound(to: (() -> Void).self)
+      .deinitialize(count: 1)
+    unsafe loop.pointee.ended(body, slot)
+    // Nothing is half done here.
+    unsafe TaskBody.release(body)
+    // What was cancelled stays cancelled, and what was inherited stays bound: such a task is not used again.
+    if unsafe slot.pointee.isSingleUse || slot.pointee.isCancelled
+      || loop.pointee.wasCancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
+    {
+      return NEXUS_RESIDENT_LEAVES
+    }
+    unsafe loop.pointee.parkResident(slot)
+    return NEXUS_RESIDENT_PARKS
+  }
 
   /// Bookkeeping for a body that ended; nothing of the user's runs here.
   @inline(__always)
@@ -136,10 +206,14 @@ extension LoopState {
     unsafe loop.pointee.cancelWait(of: slot)
   }
 
-  /// Cancels every resident that has a body.
+  /// Cancels every resident that has started its body.
   static func cancelAll(_ loop: LoopPointer) {
-    var slots = unsafe loop.pointee.slab.residentsWithBody
-    while let slot = unsafe slots.popLast() { unsafe cancel(slot, loop) }
+    // A copy: whoever is cancelled may spawn, and the slab must not be in use then.
+    let slab = unsafe loop.pointee.slab
+    unsafe slab.forEachResidentWithBody { slot in
+      // One that was given its body and has not run yet is cancelled when it starts.
+      if unsafe slot.pointee.suspension.task != nil { unsafe cancel(slot, loop) }
+    }
   }
 
   /// Lets every parked resident end: each resumes without a body and leaves.

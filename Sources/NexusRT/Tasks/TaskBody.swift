@@ -40,8 +40,8 @@ struct TaskBody: ~Copyable {
   @usableFromInline var hasStarted = false
   /// Whether it was cancelled; before it starts this is only a mark.
   @usableFromInline var isCancelled = false
-  /// Whether the block is of the pool's size.
-  @usableFromInline let isPooled: Bool
+  /// Which list of the pool the block belongs to; 0 if to none.
+  @usableFromInline let poolList: UInt8
   @usableFromInline var references: Int32 = 2
   /// The thread it belongs to.
   @usableFromInline let threadID: Int32
@@ -49,20 +49,26 @@ struct TaskBody: ~Copyable {
   @usableFromInline var place: UInt32 = 0
   /// The slot of the resident that runs it; nil before it starts and after it ended.
   @usableFromInline var slot: SlotPointer?
+  /// Which spawn made it; never the same again in the process.
+  @usableFromInline let serial: UInt64
+  /// What it is called, as a C string; nil if it has no name.
+  @usableFromInline let name: UnsafePointer<UInt8>?
   /// The task that waits for the result, if one does.
   @usableFromInline var joiner: SlotPointer?
 
   @inlinable
   init(
-    call: nexus_body_call, isPooled: Bool, threadID: Int32,
+    call: nexus_body_call, poolList: UInt8, threadID: Int32, serial: UInt64, name: UnsafePointer<UInt8>?,
     runPortably: nonisolated(nonsending) @escaping (BodyPointer) async -> Void,
     destroyResult: ((UnsafeMutableRawPointer) -> Void)?
   ) {
     unsafe self.call = call
     unsafe self.runPortably = runPortably
     unsafe self.destroyResult = destroyResult
-    self.isPooled = isPooled
+    self.poolList = poolList
     self.threadID = threadID
+    self.serial = serial
+    unsafe self.name = name
     unsafe slot = nil
     unsafe joiner = nil
   }
@@ -72,72 +78,6 @@ struct TaskBody: ~Copyable {
 }
 
 @usableFromInline typealias BodyPointer = UnsafeMutablePointer<TaskBody>
-
-/// Where the parts of a body's block are, in bytes from its start.
-@usableFromInline
-struct BodyLayout {
-  @usableFromInline let closure: Int
-  @usableFromInline let result: Int
-  @usableFromInline let first: Int
-  @usableFromInline let second: Int
-  @usableFromInline let size: Int
-  @usableFromInline let alignment: Int
-
-  /// Folds to constants where the types are known.
-  @inlinable @inline(__always)
-  init<Success: ~Copyable, A: ~Copyable, B: ~Copyable>(_: Success.Type, _: A.Type, _: B.Type) {
-    closure = (MemoryLayout<TaskBody>.size + 15) & ~15
-    result = BodyLayout.place(closure + 16, MemoryLayout<Success>.alignment)
-    first = BodyLayout.place(result + MemoryLayout<Success>.size, MemoryLayout<A>.alignment)
-    second = BodyLayout.place(first + MemoryLayout<A>.size, MemoryLayout<B>.alignment)
-    size = second + MemoryLayout<B>.size
-    alignment = max(
-      16, MemoryLayout<Success>.alignment, MemoryLayout<A>.alignment, MemoryLayout<B>.alignment)
-  }
-
-  @inlinable @inline(__always)
-  static func place(_ offset: Int, _ alignment: Int) -> Int { (offset + alignment - 1) & ~(alignment - 1) }
-}
-
-/// Blocks for bodies. Those of `size` bytes are kept for the next spawn; larger ones come and go.
-@usableFromInline
-@safe
-struct BodyPool {
-  @usableFromInline static let size = 256
-  @usableFromInline static let alignment = 16
-  /// Free blocks, linked through their first word.
-  @usableFromInline var first: UnsafeMutableRawPointer?
-
-  init() { unsafe first = nil }
-
-  /// Memory for a body; O(1), and no allocation while a block is free.
-  @inlinable @inline(__always)
-  mutating func take(_ layout: BodyLayout) -> UnsafeMutableRawPointer {
-    if layout.size <= BodyPool.size && layout.alignment <= BodyPool.alignment {
-      if let block = unsafe first {
-        unsafe first = block.load(as: UnsafeMutableRawPointer?.self)
-        return unsafe block
-      }
-      return .allocate(byteCount: BodyPool.size, alignment: BodyPool.alignment)
-    }
-    return .allocate(byteCount: layout.size, alignment: layout.alignment)
-  }
-
-  @inlinable @inline(__always)
-  mutating func give(back block: UnsafeMutableRawPointer) {
-    unsafe block.storeBytes(of: first, as: UnsafeMutableRawPointer?.self)
-    unsafe first = block
-  }
-
-  /// Frees every block: the end of the runtime.
-  func freeAll() {
-    var next = unsafe first
-    while let block = unsafe next {
-      unsafe next = block.load(as: UnsafeMutableRawPointer?.self)
-      unsafe block.deallocate()
-    }
-  }
-}
 
 extension TaskBody {
   /// Gives one reference up. With the last one the result, if nobody took it, is deinitialised, which may run the user's
@@ -152,9 +92,10 @@ extension TaskBody {
     unsafe body.pointee.references -= 1
     if unsafe body.pointee.references > 0 { return }
     unsafe emptyOut(body)
-    if unsafe body.pointee.isPooled {
+    let list = unsafe body.pointee.poolList
+    if list != 0 {
       unsafe body.deinitialize(count: 1)
-      unsafe loop.pointee.bodyPool.give(back: UnsafeMutableRawPointer(body))
+      unsafe loop.pointee.bodyPool.give(back: UnsafeMutableRawPointer(body), list)
     } else {
       unsafe body.deinitialize(count: 1)
       unsafe body.deallocate()
@@ -177,8 +118,10 @@ extension TaskBody {
     unsafe body.pointee.references -= 1
     if unsafe body.pointee.references > 0 { return }
     unsafe emptyOut(body)
+    let isOfSlab = unsafe body.pointee.poolList == BodyPool.slabList
     unsafe body.deinitialize(count: 1)
-    unsafe body.deallocate()
+    // The slab's memory stays when a handle outlives it.
+    if !isOfSlab { unsafe body.deallocate() }
   }
 }
 

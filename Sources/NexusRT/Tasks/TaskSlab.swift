@@ -22,14 +22,15 @@ internal import Synchronization
   private(set) var guests = 0
   /// Residents that have a body.
   @usableFromInline var bodies = 0
-  /// The slot of each resident, and of each child task in a scope, by its Swift task. Changed when one comes or goes; read when
-  /// the running task is not the one the loop resumed last.
-  private var slotOfTask: [UnsafeRawPointer: SlotPointer] = unsafe [:]
+  /// The slot of each resident, and of each child task in a scope.
+  private var tasks: TaskTable
+  private var frames = TaskFrames()
 
   init(mailbox: MailboxPointer) {
     unsafe self.mailbox = mailbox
     unsafe firstFree = nil
     unsafe firstParked = nil
+    unsafe tasks = TaskTable(mailbox: mailbox)
     // A mailbox that served another runtime brings its chunks along: their slots are all free.
     var chunk = 0
     while chunk < Int(Mailbox.slotLimit >> Mailbox.chunkShift), unsafe mailbox.pointee.chunks[chunk] != nil {
@@ -105,36 +106,51 @@ internal import Synchronization
   /// Called by a resident when its Swift task first runs.
   mutating func enter(resident slot: SlotPointer, task: UnsafeMutableRawPointer) {
     unsafe slot.pointee.suspension.task = task
-    unsafe slotOfTask[UnsafeRawPointer(task)] = slot
+    unsafe tasks.add(slot)
   }
 
   mutating func willStartResident() { residents += 1 }
 
+  /// Has the frames of a resident that was made and has not run yet lie in the slab's memory, if they can.
+  mutating func moveFrames(of task: UnsafeMutableRawPointer, _ slot: SlotPointer) {
+    // The resident that had this slot before is gone: its last step gave the slot back, and with that step it ended.
+    if let place = unsafe frames.place(of: slot.pointee.index) {
+      _ = unsafe nexus_frames_move(task, place, TaskFrames.size)
+    }
+  }
+
   /// Called by a resident as the last thing its Swift task does.
   mutating func leave(resident slot: SlotPointer) {
-    if let task = unsafe slot.pointee.suspension.task {
-      unsafe slotOfTask[UnsafeRawPointer(task)] = nil
-    }
+    unsafe tasks.remove(slot)
     residents -= 1
     unsafe give(back: slot)
   }
 
   /// The slot of a resident, or of a child task in a scope.
   func slot(of task: UnsafeMutableRawPointer) -> SlotPointer? {
-    unsafe slotOfTask[UnsafeRawPointer(task)]
+    unsafe tasks.slot(of: task)
   }
 
   /// Has a child task find the slot it was lent again.
   mutating func keep(guest slot: SlotPointer) {
-    unsafe slotOfTask[UnsafeRawPointer(slot.pointee.suspension.task.unsafelyUnwrapped)] = slot
+    unsafe tasks.add(slot)
   }
 
   mutating func stopKeeping(guest slot: SlotPointer) {
-    unsafe slotOfTask[UnsafeRawPointer(slot.pointee.suspension.task.unsafelyUnwrapped)] = nil
+    unsafe tasks.remove(slot)
   }
 
-  /// The residents that run a body.
-  var residentsWithBody: [SlotPointer] {
-    unsafe slotOfTask.values.filter { unsafe $0.pointee.body != nil }
+  /// Calls `action` with each resident that runs a body. O(the most slots there ever were).
+  func forEachResidentWithBody(_ action: (SlotPointer) -> Void) {
+    for index in 0..<highest {
+      let slot = unsafe mailbox.pointee.slot(index)
+      if unsafe slot.pointee.role == .resident && slot.pointee.body != nil { unsafe action(slot) }
+    }
+  }
+
+  /// Frees what is not the mailbox's: the end of the runtime.
+  func free() {
+    tasks.free()
+    frames.free()
   }
 }

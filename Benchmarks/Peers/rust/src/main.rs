@@ -7,6 +7,7 @@ mod on_async_channel;
 mod on_crossbeam;
 mod on_flume;
 mod on_tokio;
+mod on_tokio_tasks;
 mod workload;
 
 use std::process::exit;
@@ -26,7 +27,7 @@ fn main() {
         _ => usage("the count is a multiple of 4"),
     };
     let run = match library.as_str() {
-        "tokio" => on_tokio::workload(workload),
+        "tokio" => on_tokio::workload(workload).or_else(|| on_tokio_tasks::workload(workload)),
         "flume" => on_flume::workload(workload),
         "crossbeam" => on_crossbeam::workload(workload),
         "async-channel" => on_async_channel::workload(workload),
