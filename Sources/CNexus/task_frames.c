@@ -38,19 +38,29 @@ nexus_frames_layout nexus_frames_of_current_task(void) {
   nexus_frames_layout found = {0};
   const uintptr_t *words = nexus_current_task();
   if (words == NULL) return found;
-  enum { SIZE = 48 };
+  enum { SIZE = 48, MOST_CHUNKS = 8 };
   char *memory = swift_task_alloc(SIZE);
   Allocation *last = (Allocation *)memory - 1;
   size_t matches = 0;
   for (size_t i = 2; i + 2 < NEXUS_TASK_WORDS; i++) {
-    if (words[i] != (uintptr_t)last || words[i + 1] != (uintptr_t)last->chunk) continue;
+    if (words[i] != (uintptr_t)last || words[i + 1] == 0 || words[i + 1] % sizeof(uintptr_t) != 0) continue;
+    // The allocation must be the last thing in the last of the chunks.
+    const Chunk *first = (const Chunk *)words[i + 1];
+    const Chunk *chunk = first;
+    uint32_t chunks = 1;
+    while (chunk != last->chunk && chunk->next != NULL && chunks < MOST_CHUNKS) {
+      chunk = chunk->next;
+      chunks++;
+    }
+    if (chunk != last->chunk || chunk->metadata != first->metadata || chunk->used > chunk->capacity) continue;
+    if ((char *)(chunk + 1) + chunk->used != memory + SIZE || chunk->next != NULL) continue;
     matches++;
-    const Chunk *chunk = last->chunk;
-    // The header must explain where the allocation stands, and be the task's only chunk.
-    if ((uintptr_t)chunk > (uintptr_t)last || chunk->next != NULL) continue;
-    if ((char *)(chunk + 1) + chunk->used != memory + SIZE || chunk->used > chunk->capacity) continue;
     found = (nexus_frames_layout){
-        .word = i, .chunks = (uint32_t)words[i + 2], .capacity = chunk->capacity, .metadata = chunk->metadata};
+        .word = i,
+        .made = (uint32_t)words[i + 2],
+        .chunks = chunks,
+        .capacity = first->capacity,
+        .metadata = first->metadata};
   }
   swift_task_dealloc(memory);
   return matches == 1 ? found : (nexus_frames_layout){0};
@@ -58,7 +68,8 @@ nexus_frames_layout nexus_frames_of_current_task(void) {
 
 bool nexus_frames_settle(nexus_frames_layout task, nexus_frames_layout child) {
   bool is_known = task.word != 0 && task.word == child.word && task.metadata != 0 && task.metadata == child.metadata &&
-                  task.chunks == MADE_ONE && child.chunks == WAS_GIVEN;
+                  task.made == MADE_ONE * task.chunks &&
+                  child.made == (MADE_ONE * (child.chunks - 1) | WAS_GIVEN);
   static atomic_flag has_settled = ATOMIC_FLAG_INIT;
   if (!atomic_flag_test_and_set(&has_settled)) {
     if (is_known) layout = task;

@@ -15,7 +15,9 @@
 typedef struct nexus_frames_layout {
   /// The index of its first of three words in the task: the last allocation, the first chunk, how many were made.
   size_t word;
-  /// Its third word.
+  /// Its third word: twice the chunks it has made, and one more if the first was given to it.
+  uint32_t made;
+  /// How many chunks there are.
   uint32_t chunks;
   /// The first chunk's capacity in bytes.
   uint32_t capacity;

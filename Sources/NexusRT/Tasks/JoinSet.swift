@@ -71,7 +71,7 @@ public struct JoinSet<Success: ~Copyable>: ~Copyable {
         return try handle.taken()
       }
       if members.count == 0 { return nil }
-      let wait = unsafe Wait(local: LoopState.current(for: "JoinSet.next()"), for: "JoinSet.next()")
+      let wait = Wait(for: "JoinSet.next()")
       members.waiter = wait.token
       let wasWoken = await wait.suspend()
       members.waiter = .none
