@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stress for as long as one likes: the tests with NEXUS_SOAK=1, which asks them for longer runs, once per round, each
-# round with its own NEXUS_SEED; then the archive under kill -9, if that script is there.
+# round with its own NEXUS_SEED; then the archive under kill -9.
 #
 #   SOAK_ROUNDS=10     rounds
 #   SOAK_SEED=1        seed of the first round; the others count on from it
@@ -40,11 +40,8 @@ for ((round = 0; round < rounds; round++)); do
   done
 done
 
-if [[ -x Examples/Scripts/kill-test.sh ]]; then
-  attempt kill-test Examples/Scripts/kill-test.sh
-else
-  echo "Examples/Scripts/kill-test.sh is not there: skipped"
-fi
+attempt fix-archive-build swift build -c release --package-path Examples --product fix-archive
+attempt kill-test Examples/Scripts/kill-test.sh
 
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))
