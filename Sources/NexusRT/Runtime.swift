@@ -19,7 +19,7 @@ internal import Glibc
 /// until they end.
 @safe
 public struct Runtime: ~Copyable {
-  private let loop: Loop
+  let loop: Loop
 
   /// Makes this thread's runtime.
   ///

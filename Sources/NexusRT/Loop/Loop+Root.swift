@@ -90,12 +90,16 @@ extension Loop {
       unsafe !state.pointee.isRunning,
       "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
     unsafe state.pointee.isRunning = true
-    defer { unsafe state.pointee.isRunning = false }
+    unsafe state.pointee.idle.isBusyCall = busy
+    defer {
+      unsafe state.pointee.isRunning = false
+      unsafe state.pointee.idle.isBusyCall = false
+    }
     nonisolated(unsafe) var result: Result<Success, any Error>?
     // The root task inherits the task-local values of whoever calls blockOn.
     runAsJob(isInheriting: true) {
       let root = spawnBoxed { unsafe result = .success(try await body()) }
-      unsafe LoopState.run(state, until: root.body, busy: busy)
+      unsafe LoopState.run(state, until: root.body)
       if let error = unsafe root.body.pointee.error { unsafe result = .failure(error) }
     }
     return try unsafe result.take()!.get()

@@ -1,0 +1,48 @@
+// What the loop does about deadlines: begins them, fires them, and knows the time.
+
+extension LoopState {
+  /// Deadlines that fire in one turn at most: the kernel and other threads get their turn between a great many.
+  private static let firesPerTurn = 4_096
+
+  /// Has something happen to `owner` at `deadline`. O(1).
+  mutating func insertTimer(_ owner: TimerOwner, _ deadline: Deadline) {
+    timers.insert(owner, deadline: deadline.nanoseconds)
+    if deadline.nanoseconds <= clock.lastLook { clock.hurry() }
+  }
+
+  /// Wakes whose deadline has come, if it is time for a look: the clock is read once a turn at most.
+  @inline(__always)
+  mutating func lookAtTimers(afterRunning entries: Int) {
+    if clock.isLookDue(afterRunning: entries) || isNothingReady || schedule != nil { fireTimers() }
+  }
+
+  /// Looks at the clock and wakes those whose deadline has come.
+  mutating func fireTimers() {
+    let now = clock.look(inTurn: counters.turns, atMost: tasksPerTurn)
+    var left = LoopState.firesPerTurn
+    while let owner = timers.popExpired(now: now) {
+      fire(owner)
+      left -= 1
+      if left == 0 { return clock.hurry() }
+    }
+  }
+
+  private mutating func fire(_ owner: TimerOwner) {
+    if owner.isScope {
+      unsafe cancelScope(owner.scope, isTimeout: true)
+    } else {
+      unsafe timeOut(owner.slot)
+    }
+  }
+
+  /// Moves a manual clock to the next deadline, if that is not after `limit`, and wakes whose it is; false if there is none.
+  mutating func advanceToNextDeadline(atMost limit: UInt64) -> Bool {
+    guard let next = timers.earliest, next <= limit else { return false }
+    clock.move(to: next)
+    fireTimers()
+    return true
+  }
+
+  /// The time as the loop knows it: of the turn it is in.
+  mutating func loopTime() -> Deadline { Deadline(nanoseconds: clock.time(ofTurn: counters.turns)) }
+}
