@@ -8,7 +8,7 @@ extension Loop {
   ///
   /// The loop runs inside such a job so that the Swift runtime's record of the current executor is in place, and so that
   /// a live task is current around every task that it resumes.
-  private func runAsJob(isInheriting: Bool = false, _ action: @escaping () -> Void) {
+  func runAsJob(isInheriting: Bool = false, _ action: @escaping () -> Void) {
     let state = unsafe self.state!
     // What is ready must wait for the loop that this job is to run.
     let waiting = unsafe state.pointee.runQueue

@@ -5,17 +5,15 @@ internal import Synchronization
 
 extension LoopState {
   /// As `runTasks`, with the entries in random order.
-  static func runTasksRandomly(_ loop: LoopPointer, until body: BodyPointer?) -> Int {
+  static func runTasksRandomly(_ loop: LoopPointer, until body: BodyPointer?) {
     unsafe loop.pointee.nudge()
-    let most = unsafe loop.pointee.tasksPerTurn
-    var ran = 0
-    while ran < most, let item = unsafe loop.pointee.pickRandomly() {
-      ran += 1
+    var budget = unsafe loop.pointee.tasksPerTurn
+    while budget > 0, let item = unsafe loop.pointee.pickRandomly() {
+      budget -= 1
       unsafe runItem(item, loop)
       if let body = unsafe body, unsafe body.pointee.isFinished { break }
     }
     unsafe loop.pointee.counters.scheduleHash = loop.pointee.schedule!.hash
-    return ran
   }
 
   /// A random ready entry; nil if there is none, or the batch is to be cut short.

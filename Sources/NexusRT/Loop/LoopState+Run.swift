@@ -11,9 +11,9 @@ extension LoopState {
   /// line reaches it through the pointer anew.
   static func run(_ loop: LoopPointer, until body: BodyPointer) {
     while true {
-      let ran = unsafe runTasks(loop, until: body)
+      unsafe runTasks(loop, until: body)
       if unsafe body.pointee.isFinished { return }
-      unsafe turn(loop, afterRunning: ran, mayPark: loop.pointee.idle.mayPark, deadline: nil)
+      unsafe turn(loop, mayPark: loop.pointee.idle.mayPark, deadline: nil)
     }
   }
 
@@ -25,26 +25,22 @@ extension LoopState {
     {
       unsafe cancelAll(loop)
       unsafe loop.pointee.dismissParked()
-      let ran = unsafe runTasks(loop, until: nil)
+      unsafe runTasks(loop, until: nil)
       let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil
-      unsafe turn(loop, afterRunning: ran, mayPark: isIdle, deadline: deadline)
+      unsafe turn(loop, mayPark: isIdle, deadline: deadline)
     }
   }
 
   /// Runs what is ready, `tasksPerTurn` entries at most: whatever tasks do, the rest of a turn comes round.
-  ///
-  /// - Returns: How many entries it ran.
   @inline(__always)
-  static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) -> Int {
+  static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) {
     if unsafe loop.pointee.schedule != nil { return unsafe runTasksRandomly(loop, until: body) }
-    let most = unsafe loop.pointee.tasksPerTurn
-    var ran = 0
-    while ran < most, let item = unsafe loop.pointee.runQueue.pop() {
-      ran += 1
+    var budget = unsafe loop.pointee.tasksPerTurn
+    while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
+      budget -= 1
       unsafe runItem(item, loop)
-      if let body = unsafe body, unsafe body.pointee.isFinished { break }
+      if let body = unsafe body, unsafe body.pointee.isFinished { return }
     }
-    return ran
   }
 
   /// Runs one entry of the run queue, if there is still something to run.
@@ -62,8 +58,8 @@ extension LoopState {
     unsafe loop.pointee.counters.resumes &+= 1
   }
 
-  /// Gives the mailbox, the timers and the kernel their turn, after so many entries of the run queue.
-  static func turn(_ loop: LoopPointer, afterRunning ran: Int, mayPark: Bool, deadline: UInt64?) {
+  /// Gives the mailbox, the timers and the kernel their turn.
+  static func turn(_ loop: LoopPointer, mayPark: Bool, deadline: UInt64?) {
     unsafe loop.pointee.counters.turns &+= 1
     let arrived = unsafe loop.pointee.mailbox.pointee.takeAll(into: &loop.pointee.runQueue)
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
@@ -71,7 +67,7 @@ extension LoopState {
     if unsafe mayPark && loop.pointee.isNothingReady && !loop.pointee.reactor.hasCompletions {
       unsafe loop.pointee.park(until: deadline)
     } else {
-      if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.lookAtTimers(afterRunning: ran) }
+      if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
       if unsafe loop.pointee.reactor.isDue {
         unsafe loop.pointee.counters.enters &+= 1
         unsafe loop.pointee.reactor.enter()

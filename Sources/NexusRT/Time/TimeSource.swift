@@ -12,7 +12,7 @@ public enum TimeSource: Sendable, Equatable {
   case manual(start: Deadline, advancesWhenIdle: Bool)
 }
 
-/// The clock of one runtime, and when its loop looks at it. Belongs to the loop's thread.
+/// The clock of one runtime, and when its loop last looked at it. Belongs to the loop's thread.
 @safe struct LoopClock {
   let isManual: Bool
   /// Whether a manual clock moves to the next deadline by itself. Changed by who steps the runtime.
@@ -21,10 +21,6 @@ public enum TimeSource: Sendable, Equatable {
   private(set) var lastLook: UInt64
   /// The turn of that look.
   private var turnOfLook: UInt64 = .max
-  /// How many entries of the run queue are to run between two looks at the timers.
-  private var patience = 1
-  /// How many of those are left.
-  private var entriesLeft = 0
 
   init(_ source: TimeSource) {
     switch source {
@@ -44,11 +40,7 @@ public enum TimeSource: Sendable, Equatable {
 
   /// The time as of `turn`: only the first who asks in a turn looks.
   mutating func time(ofTurn turn: UInt64) -> UInt64 {
-    if turnOfLook != turn {
-      lastLook = now
-      turnOfLook = turn
-    }
-    return lastLook
+    turnOfLook == turn ? lastLook : look(inTurn: turn)
   }
 
   /// Has the next who asks look: time has passed in the kernel.
@@ -60,37 +52,10 @@ public enum TimeSource: Sendable, Equatable {
     lastLook = max(lastLook, time)
   }
 
-  // MARK: When to look at the timers
-
-  // A look costs as much as a switch. While entries are short one look serves several: so many as take about half a
-  // microsecond, and never more than a turn may run, so that a deadline waits for no more entries than it does under load.
-
-  /// Below this, in ns, between two looks there may be more entries; above the other there must be fewer.
-  private static let short: UInt64 = 500
-  private static let long: UInt64 = 2_000
-
-  /// Counts what was run since the last look; whether another is due.
-  @inline(__always)
-  mutating func isLookDue(afterRunning entries: Int) -> Bool {
-    entriesLeft &-= entries
-    return entriesLeft <= 0
-  }
-
-  /// Looks for deadlines that have come.
-  mutating func look(inTurn turn: UInt64, atMost limit: Int) -> UInt64 {
-    let now = now
-    let passed = now &- lastLook
-    if passed < LoopClock.short {
-      patience = min(patience &* 2, limit)
-    } else if passed > LoopClock.long {
-      patience = 1
-    }
-    entriesLeft = patience
+  /// Looks, for the deadlines that have come.
+  mutating func look(inTurn turn: UInt64) -> UInt64 {
     lastLook = now
     turnOfLook = turn
-    return now
+    return lastLook
   }
-
-  /// Has the loop look in this turn.
-  mutating func hurry() { entriesLeft = 0 }
 }

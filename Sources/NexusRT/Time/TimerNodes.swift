@@ -57,5 +57,5 @@
     for number in (first..<first + Int32(count)).reversed() { give(back: number) }
   }
 
-  deinit { for chunk in unsafe chunks { unsafe chunk.deallocate() } }
+  deinit { unsafe chunks.forEach { unsafe $0.deallocate() } }
 }
