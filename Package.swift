@@ -23,6 +23,13 @@ let package = Package(
     .library(name: "NexusChannels", targets: ["NexusChannels"]),
     .library(name: "NexusTestSupport", targets: ["NexusTestSupport"]),
   ],
+  traits: [
+    .trait(
+      name: "ExperimentalScheduling",
+      description:
+        "Task.sleep of Swift's own clocks waits in the runtime's timers. Uses an experimental interface of the toolchain."
+    )
+  ],
   targets: [
     // liburing as the system has it, and inline wrappers for what Swift's importer cannot see.
     .systemLibrary(

@@ -28,7 +28,7 @@ public struct Runtime: ~Copyable {
     throws(RuntimeError)
   {
     require(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
-    loop = try Loop(world: world, configuration: configuration)
+    loop = try RuntimeLoop(world: world, configuration: configuration)
     loop.settleSuspension(configuration)
   }
 

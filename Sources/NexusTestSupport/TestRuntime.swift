@@ -95,14 +95,15 @@ public final class TestRuntime {
 
   // MARK: Stepping
 
-  /// Runs until nothing is ready. The clock stands still, and nothing that takes the kernel time is waited for.
+  /// Runs until nothing is ready: for ever, if a task yields for ever. The clock stands still, and nothing that takes the kernel time is waited for.
   public func runUntilIdle() { runtime.stepUntilIdle() }
 
   /// Runs one turn of the loop: a batch of what is ready (`Configuration.tasksPerTurn`), then timers, other threads' wakes
   /// and completions of the kernel.
   public func runTurn() { runtime.stepTurn() }
 
-  /// Runs one task that is ready until it waits, yields or ends.
+  /// Runs one task that is ready until it waits, yields or ends; with the portable ways of suspending (`SuspensionWay`) perhaps
+  /// only a part of that.
   ///
   /// - Returns: false if none was.
   @discardableResult

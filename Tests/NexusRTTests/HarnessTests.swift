@@ -60,14 +60,13 @@ import Testing
     #expect(runtime.readyCount == 3 && runtime.waitingCount == 0 && runtime.taskCount == 3)
     #expect(runtime.runOne())
     #expect(log.value == [1])
-    runtime.runOne()
-    runtime.runOne()
-    runtime.runOne()
+    // Some ways of suspending take a task through the queue more than once.
+    while log.value.count < 4 { #expect(runtime.runOne()) }
     #expect(log.value == [1, 2, 3, 10])
-    #expect(runtime.readyCount == 2 && runtime.waitingCount == 1 && runtime.timerCount == 1)
-    runtime.runTurn()
+    while log.value.count < 6 { runtime.runTurn() }
+    runtime.runUntilIdle()
     #expect(log.value == [1, 2, 3, 10, 20, 30])
-    #expect(runtime.readyCount == 0 && runtime.waitingCount == 3)
+    #expect(runtime.readyCount == 0 && runtime.waitingCount == 3 && runtime.timerCount == 3)
     #expect(runtime.nextDeadline == Deadline(nanoseconds: 1))
     #expect(runtime.advanceToNextDeadline())
     #expect(runtime.now == Deadline(nanoseconds: 1) && runtime.taskCount == 2)
@@ -144,11 +143,9 @@ import Testing
   @Test func run_waitsForOtherThreads_withinItsPatience() throws {
     let runtime = try TestRuntime()
     let value = try runtime.run(patience: .seconds(60)) {
-      let task = Task.detached { () -> Int in
-        try? await Task.sleep(for: .milliseconds(5))
-        return 6
+      await withCheckedContinuation { continuation in
+        _ = Worker { continuation.resume(returning: 6) }
       }
-      return await task.value
     }
     #expect(value == 6)
   }

@@ -8,11 +8,10 @@ import Testing
     try await inTask {
       expectEqual(idlePolicy(), .park)
       let before = runtimeCounters()
-      for _ in 1...20 { try await sleep(for: .microseconds(100)) }
-      let after = runtimeCounters()
-      expect(after.parks - before.parks >= 20)
-      // Not a turn more than the sleeps need: nobody else is at work.
-      expect(after.turns - before.turns <= 60, "\(after.turns - before.turns) turns")
+      let sleeps = try await sleepUntilParked(20)
+      // Not many turns more than the sleeps need: nobody else is at work.
+      let turns = runtimeCounters().turns - before.turns
+      expect(turns <= 3 * UInt64(sleeps) + 10, "\(turns) turns for \(sleeps) sleeps")
     }
   }
 
@@ -48,18 +47,14 @@ import Testing
 
   @Test func adaptive_afterItsBudget_parks_andFindsLessAndLessWorthALook() async throws {
     try await inTask(.idling(.adaptive(spin: .microseconds(200)))) {
-      let before = runtimeCounters().parks
-      for _ in 1...10 { try await sleep(for: .milliseconds(3)) }
-      expect(runtimeCounters().parks - before >= 10)
+      _ = try await sleepUntilParked(10)
     }
   }
 
   @Test func adaptive_withNothing_parksAtOnce() async throws {
     try await inTask(.idling(.adaptive(spin: .zero))) {
       await beWokenByAThread()
-      let before = runtimeCounters()
-      for _ in 1...10 { try await sleep(for: .milliseconds(1)) }
-      expect(runtimeCounters().parks - before.parks >= 10)
+      _ = try await sleepUntilParked(10)
     }
   }
 
@@ -72,8 +67,7 @@ import Testing
         try await sleep(for: .milliseconds(1))
         expectEqual(runtimeCounters().parks, before)
         setIdlePolicy(.adaptive(spin: .zero))
-        try await sleep(for: .milliseconds(1))
-        expect(runtimeCounters().parks > before)
+        _ = try await sleepUntilParked(1)
       }
       expectEqual(runtime.idlePolicy, .adaptive(spin: .zero))
     }
@@ -87,8 +81,7 @@ import Testing
         try await sleep(for: .milliseconds(1))
       }
       expectEqual(runtime.counters.parks, before)
-      try runtime.blockOn { try await sleep(for: .milliseconds(1)) }
-      expect(runtime.counters.parks > before)
+      try runtime.blockOn { _ = try await sleepUntilParked(1) }
     }
   }
 
@@ -162,6 +155,18 @@ import Testing
     _ = await wait.suspend()
     worker.join()
   }
+}
+
+/// Sleeps until the loop has parked so often: not every sleep is a park, if the thread was kept from its core until the
+/// deadline. Returns how many sleeps that took.
+private nonisolated(nonsending) func sleepUntilParked(_ parks: UInt64) async throws -> Int {
+  let before = runtimeCounters().parks
+  for sleeps in 1...5_000 {
+    try await sleep(for: .milliseconds(1))
+    if runtimeCounters().parks - before >= parks { return sleeps }
+  }
+  expect(false, "the loop did not park \(parks) times")
+  return 5_000
 }
 
 extension Configuration {

@@ -93,23 +93,6 @@ import Testing
     await #expect(throws: CancellationError.self) { try await task.value }
   }
 
-  /// What `Task.sleep` of Swift's own clocks does here: it waits outside, and comes back as another thread's wake.
-  @Test func taskSleep_ofSwiftsClocks_isNoTimerOfOurs() async throws {
-    try await inTask {
-      let home = thisThread()
-      let before = runtimeCounters().foreignWakes
-      let sleeper = spawnBoxed {
-        try await Task.sleep(for: .milliseconds(20))
-        expectEqual(thisThread(), home)
-      }
-      await yield()
-      await yield()
-      expectEqual(liveTimers(), 0)
-      try await sleeper.value()
-      expect(runtimeCounters().foreignWakes > before)
-    }
-  }
-
   @Test func manyTimersThatAreDueTogether_letOthersRunBetween() throws {
     let runtime = try TestRuntime()
     let fired = Shared(0)

@@ -129,7 +129,9 @@ import Testing
     #expect(order.value.first == "other")
   }
 
-  @Test(.enabled(if: isOptimised && allocation_count_is_available())) func ticks_allocateNothing() async throws {
+  @Test(.enabled(if: isOptimised && allocation_count_is_available())) func ticks_allocateNothing()
+    async throws
+  {
     try await inTask {
       var beat = interval(every: .nanoseconds(1), missedTicks: .skip)
       var before: UInt64 = 0

@@ -29,6 +29,7 @@ extension LoopState {
       let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil
       unsafe turn(loop, mayPark: isIdle, deadline: deadline)
     }
+    unsafe runJobsEarly(loop)
   }
 
   /// Runs what is ready, `tasksPerTurn` entries at most: whatever tasks do, the rest of a turn comes round.
@@ -47,6 +48,12 @@ extension LoopState {
   @inline(__always)
   static func runItem(_ item: RunItem, _ loop: LoopPointer) {
     if item.isJob {
+      #if ExperimentalScheduling
+        if item.isSleepJob {
+          runSleepJob(item)
+          return
+        }
+      #endif
       unsafe item.job.runSynchronously(
         isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
         taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())

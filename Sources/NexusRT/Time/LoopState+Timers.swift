@@ -22,8 +22,21 @@ extension LoopState {
   private mutating func fire(_ owner: TimerOwner) {
     if owner.isScope {
       unsafe cancelScope(owner.scope, isTimeout: true)
+    } else if owner.isJob {
+      runQueue.push(RunItem(sleepJob: owner.job))
     } else {
       unsafe timeOut(owner.slot)
+    }
+  }
+
+  /// Runs the jobs that wait for a deadline before it comes: the end of a runtime, when all that is left are those of sleeps
+  /// that were cancelled, which only free themselves.
+  static func runJobsEarly(_ loop: LoopPointer) {
+    // Tasks that did not end keep their deadlines.
+    guard unsafe loop.pointee.slab.residents == 0 && loop.pointee.slab.guests == 0 else { return }
+    while let owner = unsafe loop.pointee.timers.popExpired(now: .max) {
+      unsafe loop.pointee.fire(owner)
+      while let item = unsafe loop.pointee.runQueue.pop() { unsafe runItem(item, loop) }
     }
   }
 

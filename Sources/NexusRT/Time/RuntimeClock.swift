@@ -26,7 +26,10 @@ public struct RuntimeClock: Clock, Sendable {
   /// - Throws: `CancellationError` if the task, or a cancel scope it is in, is cancelled before or meanwhile.
   nonisolated(nonsending) public func sleep(until deadline: Deadline, tolerance: Duration? = nil) async throws
   {
-    if Runtime.isOnThisThread { return try await NexusRT.sleep(until: deadline) }
+    // While the loop runs nothing but its tasks does on this thread.
+    if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.isRunning {
+      return try await NexusRT.sleep(until: deadline)
+    }
     while !deadline.isPast {
       try await Task.sleep(for: now.duration(to: deadline), tolerance: tolerance, clock: .suspending)
     }
