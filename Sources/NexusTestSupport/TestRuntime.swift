@@ -22,8 +22,8 @@ public import NexusRT
 /// `Configuration.schedule` applies: with `.random(seed:)` what is ready runs in an order that only the seed decides, to
 /// find what relies on an order that nobody promised.
 ///
-/// One thread makes it and uses it: keep it in a synchronous test function, not in an `async` one, which may go on on another
-/// thread after each `await`. Traps elsewhere, and inside its own tasks. When it goes, its tasks are cancelled and run to
+/// One thread makes it and uses it: keep it in a synchronous test function that is isolated to no actor, not in an `async` one,
+/// which may go on on another thread after each `await`. Traps elsewhere, and inside its own tasks. When it goes, its tasks are cancelled and run to
 /// their end.
 public final class TestRuntime {
   private let runtime: Runtime
@@ -46,24 +46,33 @@ public final class TestRuntime {
 
   /// Spawns a task; it does not run yet.
   ///
-  /// It runs on this thread, inside the calls that step: so it may share with the test what is not `Sendable`.
+  /// It runs on this thread, inside the calls that step: so it may share with the test what is not `Sendable`. Traps in code
+  /// that is isolated to an actor, such as the main one, because its closures are too.
   @discardableResult
   public func spawn<Success: ~Copyable>(
+    isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) @escaping () async throws -> Success
   ) -> JoinHandle<Success> {
-    runtime.stepSpawn(body)
+    if let isolation {
+      fatalError(
+        "NexusRT: a TestRuntime was given a task by code isolated to \(isolation), where that task would run, and not in the runtime: use it in a function without isolation"
+      )
+    }
+    return runtime.stepSpawn(body)
   }
 
   /// Runs `body` as a task until it ends, with everything else; the clock moves to the next deadline whenever nothing is ready.
+  ///
+  /// Shares and traps as `spawn` does.
   ///
   /// - Parameter patience: How long, in real time, it waits for the kernel and for other threads before it moves the clock,
   ///   or gives up. It waits for the kernel if operations are with it, and for other threads if there is no deadline.
   /// - Throws: What `body` throws; `Stalled` if it can not go on.
   public func run<Success: ~Copyable>(
-    patience: Duration = .milliseconds(100),
+    patience: Duration = .milliseconds(100), isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) @escaping () async throws -> Success
   ) throws -> Success {
-    try value(of: spawn(body), patience: patience)
+    try value(of: spawn(isolation: isolation, body), patience: patience)
   }
 
   /// What a task returns or throws. It is run until it ends, as `run` does.

@@ -248,6 +248,18 @@ import Testing
     expectSaid(back, "a clock does not go back")
   }
 
+  @Test func use_inCodeOfAnActor_traps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await HarnessTests.spawnOnTheMainActor()
+    }
+    expectSaid(result, "use it in a function without isolation")
+  }
+
+  @MainActor private static func spawnOnTheMainActor() throws {
+    let runtime = try TestRuntime()
+    runtime.spawn { await yield() }
+  }
+
   private static func stepInside() throws {
     let runtime = try TestRuntime()
     runtime.spawn { runtime.runUntilIdle() }
