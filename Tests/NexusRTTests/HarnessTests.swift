@@ -128,6 +128,14 @@ import Testing
     #expect(try runtime.run { try await withTimeout(.zero) { 6 } } == 6)
   }
 
+  @Test func run_ends_thoughOthersYieldForEver() throws {
+    let runtime = try TestRuntime()
+    let spinner = runtime.spawn { while !isCancelled() { await yield() } }
+    #expect(try runtime.run { 5 } == 5)
+    spinner.cancel()
+    try runtime.value(of: spinner)
+  }
+
   @Test func run_throwsWhatTheBodyThrows_andWhatIsStuckSaysSo() throws {
     let runtime = try TestRuntime()
     #expect(throws: TestError(number: 3)) { try runtime.run { throw TestError(number: 3) } }

@@ -29,6 +29,15 @@ import Testing
     }
   }
 
+  @Test func loopTime_inTheNextBlockOn_isNotThatOfTheLast() async throws {
+    try await inRuntime { runtime in
+      let last = try runtime.blockOn { loopTime().nanoseconds }
+      spinFor(.microseconds(200))
+      let next = try runtime.blockOn { loopTime().nanoseconds }
+      expect(next - last >= 200_000)
+    }
+  }
+
   @Test func loopTime_neverGoesBack() async throws {
     try await inTask {
       var last = loopTime()

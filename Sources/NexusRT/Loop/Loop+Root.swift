@@ -91,6 +91,8 @@ extension Loop {
       "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
     unsafe state.pointee.isRunning = true
     unsafe state.pointee.idle.isBusyCall = busy
+    // Time has passed since the last turn.
+    unsafe state.pointee.clock.forget()
     defer {
       unsafe state.pointee.isRunning = false
       unsafe state.pointee.idle.isBusyCall = false

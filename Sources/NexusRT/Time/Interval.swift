@@ -59,7 +59,9 @@ public struct Interval: ~Copyable, Sendable {
   nonisolated(nonsending) public mutating func tick() async throws(CancellationError) -> Deadline {
     let due = nextTick
     try await sleep(until: due)
-    next = Interval.tick(after: due.nanoseconds, step, now: Deadline.now.nanoseconds, missedTicks)
+    // Where the time makes no difference it is not asked for.
+    let now = missedTicks == .burst ? due : Deadline.now
+    next = Interval.tick(after: due.nanoseconds, step, now: now.nanoseconds, missedTicks)
     return due
   }
 

@@ -68,24 +68,24 @@ extension LoopState {
     unsafe loop.pointee.clock.move(to: time)
   }
 
-  /// Runs until `isOver`, moving the clock to the next deadline whenever nothing else is to be done.
+  /// Runs until `isOver`, which it asks after each turn, moving the clock to the next deadline whenever nothing else is to be done.
   ///
   /// - Parameter patience: How long, in ns of real time, it waits for the kernel and for other threads first.
   /// - Returns: false if nothing was left to wait for.
   fileprivate static func stepOn(
     _ loop: LoopPointer, patience: UInt64, until isOver: () -> Bool
   ) -> Bool {
-    unsafe stepUntilIdle(loop)
-    while !isOver() {
+    while true {
+      unsafe stepTurn(loop)
+      if isOver() { return true }
+      if unsafe !loop.pointee.isIdle() { continue }
       // Other threads may be at work, which nobody can know, but then as a rule nothing else can go on.
       let hasDeadline = unsafe !loop.pointee.timers.isEmpty
       let isInKernel = unsafe loop.pointee.reactor.inFlight > 0
       let waits = isInKernel || !hasDeadline
       let isWoken = unsafe waits && stepPark(loop, for: patience)
       if !isWoken, unsafe !loop.pointee.advanceToNextDeadline(atMost: .max) { return false }
-      unsafe stepUntilIdle(loop)
     }
-    return true
   }
 
   /// Waits in the kernel, in real time; whether something came of it.
