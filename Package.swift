@@ -21,6 +21,14 @@ let package = Package(
     .library(name: "LogBuf", targets: ["LogBuf"]),
     .library(name: "NexusRT", targets: ["NexusRT"]),
     .library(name: "NexusChannels", targets: ["NexusChannels"]),
+    .library(name: "NexusTestSupport", targets: ["NexusTestSupport"]),
+  ],
+  traits: [
+    .trait(
+      name: "ExperimentalScheduling",
+      description:
+        "Task.sleep of Swift's own clocks waits in the runtime's timers. Uses an experimental interface of the toolchain."
+    )
   ],
   targets: [
     // liburing as the system has it, and inline wrappers for what Swift's importer cannot see.
@@ -34,12 +42,14 @@ let package = Package(
     .target(
       name: "NexusChannels", dependencies: ["CNexus", "LogBuf", "NexusRT"],
       swiftSettings: swiftSettings),
+    // A runtime that tests step by hand, for users' own tests.
+    .target(name: "NexusTestSupport", dependencies: ["NexusRT"], swiftSettings: swiftSettings),
 
     .testTarget(name: "LogBufTests", dependencies: ["LogBuf"], swiftSettings: swiftSettings),
     // Counts allocations, for the tests alone.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
-      name: "NexusRTTests", dependencies: ["NexusRT", "CNexus", "CAllocationCounter"],
+      name: "NexusRTTests", dependencies: ["NexusRT", "NexusTestSupport", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "NexusChannelsTests", dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CAllocationCounter"],

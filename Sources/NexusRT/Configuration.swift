@@ -19,5 +19,10 @@ public struct Configuration: Sendable {
   /// The order in which ready tasks run.
   public var schedule: Schedule = .firstInFirstOut
 
+  /// What the loop does while nothing is ready. `Runtime.idlePolicy` changes it later.
+  public var idle: IdlePolicy = .park
+  /// Where the time comes from.
+  public var clock: TimeSource = .monotonic
+
   public init() {}
 }

@@ -19,7 +19,7 @@ internal import Glibc
 /// until they end.
 @safe
 public struct Runtime: ~Copyable {
-  private let loop: Loop
+  let loop: Loop
 
   /// Makes this thread's runtime.
   ///
@@ -28,7 +28,7 @@ public struct Runtime: ~Copyable {
     throws(RuntimeError)
   {
     require(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
-    loop = try Loop(world: world, configuration: configuration)
+    loop = try RuntimeLoop(world: world, configuration: configuration)
     loop.settleSuspension(configuration)
     loop.prepare(configuration)
   }

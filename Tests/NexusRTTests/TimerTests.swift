@@ -4,33 +4,6 @@
 import Testing
 
 @Suite struct TimerTests {
-  @Test func heap_givesDeadlinesInOrder_whateverIsTakenOutBetween() {
-    var random = SeededGenerator(seed: 5)
-    let slots = UnsafeMutablePointer<TaskSlot>.allocate(capacity: 300)
-    defer { unsafe slots.deallocate() }
-    for index in 0..<300 { unsafe (slots + index).initialize(to: TaskSlot(index: UInt32(index))) }
-    var heap = TimerHeap()
-    var model: [Int: UInt64] = [:]
-    for _ in 1...20_000 {
-      let index = Int.random(in: 0..<300, using: &random)
-      if model[index] == nil {
-        let deadline = UInt64.random(in: 0..<1_000, using: &random)
-        model[index] = deadline
-        unsafe heap.insert(TimerOwner(slots + index), deadline: deadline)
-      } else if Bool.random(using: &random) {
-        model[index] = nil
-        unsafe heap.remove(TimerOwner(slots + index))
-      } else if let owner = heap.popExpired(now: 500) {
-        let expired = unsafe Int(owner.slot.pointee.index)
-        #expect(model[expired] == model.values.min())
-        model[expired] = nil
-      } else {
-        #expect(model.values.min()! > 500)
-      }
-      #expect(heap.count == model.count && heap.next == model.values.min())
-    }
-  }
-
   @Test func sleep_doesNotEndEarly() async throws {
     try await inTask {
       for microseconds in [1, 10, 100, 1_500] {

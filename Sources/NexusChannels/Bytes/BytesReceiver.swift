@@ -84,7 +84,7 @@ extension BytesReceiver {
   /// - Parameter deadline: When to give up waiting; nil is never.
   /// - Throws: `ReceiveError.closed` once all senders are gone and every record was received; `.cancelled` if the task or a
   ///   cancel scope around it is cancelled, before it must wait or while it waits; `.timedOut`.
-  /// - Complexity: O(1), no allocation; O(log n) in the number of waits with a deadline. Suspends only if the ring is
+  /// - Complexity: O(1), no allocation. Suspends only if the ring is
   ///   empty, and for that yield.
   @inlinable @inline(__always)
   @_lifetime(&self)

@@ -81,7 +81,7 @@ extension BytesSender where Writer: ~Copyable {
   /// - Throws: `BytesClaimError.tooLarge`, `.closed` (also when the receiver goes while this waits), `.cancelled` when the
   ///   task or a cancel scope around it is cancelled, before it must wait or while it waits, `.timedOut`. Nothing is
   ///   claimed then.
-  /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline. Suspends only if
+  /// - Complexity: O(1), no allocation in steady state. Suspends only if
   ///   the ring is full, and for that yield.
   @inlinable @inline(__always)
   @_lifetime(&self)

@@ -42,7 +42,7 @@ extension ChannelReceiver where Self: ~Copyable {
   /// - Parameter deadline: When to give up waiting; nil is never.
   /// - Throws: `ReceiveError.closed` as `tryReceive`; `.cancelled` if the task or a cancel scope around it is
   ///   cancelled, before it must wait or while it waits; `.timedOut`.
-  /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline. Suspends only
+  /// - Complexity: O(1), no allocation in steady state. Suspends only
   ///   if there is no value.
   @inlinable @inline(__always)
   nonisolated(nonsending) public mutating func receive(

@@ -46,7 +46,7 @@ extension ChannelSender where Self: ~Copyable {
   ///
   /// - Parameter deadline: When to give up waiting; nil is never.
   /// - Throws: `SendError.closed` (also when that happens while this waits), `.cancelled` or `.timedOut`, with the value.
-  /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline. Suspends only
+  /// - Complexity: O(1), no allocation in steady state. Suspends only
   ///   if the channel is full.
   @inlinable @inline(__always)
   nonisolated(nonsending) public mutating func send(

@@ -219,7 +219,7 @@ public enum Broadcast {
     ///
     /// - Parameter deadline: When to give up waiting; nil is never.
     /// - Throws: As `tryReceive`; `BroadcastError.cancelled` or `.timedOut`: what was sent is still there then.
-    /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline.
+    /// - Complexity: O(1), no allocation in steady state.
     @inlinable
     nonisolated(nonsending) public mutating func receive(
       until deadline: Deadline? = nil

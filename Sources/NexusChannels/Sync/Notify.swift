@@ -64,7 +64,7 @@ public final class Notify: @unchecked Sendable {
   ///
   /// - Parameter deadline: When to give up waiting; nil is never.
   /// - Throws: `WaitError.cancelled` or `.timedOut`.
-  /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline.
+  /// - Complexity: O(1), no allocation in steady state.
   @inlinable
   nonisolated(nonsending) public func wait(until deadline: Deadline? = nil) async throws(WaitError) {
     if takeStored() {

@@ -43,7 +43,7 @@ public enum Oneshot {
     /// Waits until the receiver is gone: nobody wants the value any more. From a task of a runtime.
     ///
     /// - Throws: `WaitError.cancelled` or `.timedOut`; the sender can still send then.
-    /// - Complexity: O(1), no allocation; O(log n) in the number of waits with a deadline.
+    /// - Complexity: O(1), no allocation.
     @inlinable
     nonisolated(nonsending) public mutating func closed(until deadline: Deadline? = nil)
       async throws(WaitError)
@@ -107,7 +107,7 @@ public enum Oneshot {
     ///
     /// - Parameter deadline: When to give up waiting; nil is never.
     /// - Throws: `ReceiveError.closed` if the sender was dropped without sending; `.cancelled`; `.timedOut`.
-    /// - Complexity: O(1), no allocation; O(log n) in the number of waits with a deadline.
+    /// - Complexity: O(1), no allocation.
     @inlinable @inline(__always)
     nonisolated(nonsending) public consuming func receive(
       until deadline: Deadline? = nil

@@ -70,7 +70,7 @@ public final class Semaphore: @unchecked Sendable {
   ///   - count: At least 1. More than there will ever be are waited for for ever.
   ///   - deadline: When to give up waiting; nil is never.
   /// - Throws: `AcquireError.closed` if the semaphore is or gets closed, `.cancelled` or `.timedOut`.
-  /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline. Suspends only if it
+  /// - Complexity: O(1), no allocation in steady state. Suspends only if it
   ///   must wait.
   @inlinable @inline(__always)
   nonisolated(nonsending) public func acquire(

@@ -82,7 +82,7 @@ public enum Watch {
     /// Waits until there is no receiver. From a task of a runtime. There can be one again: `subscribe` makes one.
     ///
     /// - Throws: `WaitError.cancelled` or `.timedOut`.
-    /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline.
+    /// - Complexity: O(1), no allocation in steady state.
     @inlinable
     nonisolated(nonsending) public borrowing func closed(until deadline: Deadline? = nil)
       async throws(WaitError)
@@ -127,7 +127,7 @@ public enum Watch {
     /// - Parameter deadline: When to give up waiting; nil is never.
     /// - Throws: `ReceiveError.closed` once all senders are gone and the last value was seen; `.cancelled` or `.timedOut`, and
     ///   then nothing counts as seen.
-    /// - Complexity: O(1), no allocation in steady state; O(log n) in the number of waits with a deadline.
+    /// - Complexity: O(1), no allocation in steady state.
     @inlinable
     nonisolated(nonsending) public mutating func changed(
       until deadline: Deadline? = nil

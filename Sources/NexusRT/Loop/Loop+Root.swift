@@ -8,7 +8,7 @@ extension Loop {
   ///
   /// The loop runs inside such a job so that the Swift runtime's record of the current executor is in place, and so that
   /// a live task is current around every task that it resumes.
-  private func runAsJob(isInheriting: Bool = false, _ action: @escaping () -> Void) {
+  func runAsJob(isInheriting: Bool = false, _ action: @escaping () -> Void) {
     let state = unsafe self.state!
     // What is ready must wait for the loop that this job is to run.
     let waiting = unsafe state.pointee.runQueue
@@ -124,12 +124,18 @@ extension Loop {
       unsafe !state.pointee.isRunning,
       "NexusRT: blockOn was called inside a task of the runtime: await there, or spawnBoxed")
     unsafe state.pointee.isRunning = true
-    defer { unsafe state.pointee.isRunning = false }
+    unsafe state.pointee.idle.isBusyCall = busy
+    // Time has passed since the last turn.
+    unsafe state.pointee.clock.forget()
+    defer {
+      unsafe state.pointee.isRunning = false
+      unsafe state.pointee.idle.isBusyCall = false
+    }
     nonisolated(unsafe) var result: Result<Success, any Error>?
     // The root task inherits the task-local values of whoever calls blockOn.
     runAsJob(isInheriting: true) {
       let root = spawnBoxed { unsafe result = .success(try await body()) }
-      unsafe LoopState.run(state, until: root.body, busy: busy)
+      unsafe LoopState.run(state, until: root.body)
       if let error = unsafe root.body.pointee.error { unsafe result = .failure(error) }
     }
     return try unsafe result.take()!.get()

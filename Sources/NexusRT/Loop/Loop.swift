@@ -14,7 +14,7 @@ actor LoopActor {
 /// The executor of one runtime, serial executor and task executor in one: whatever the Swift runtime has to run for our
 /// tasks, their child tasks and what they call comes to `enqueue` and runs on the runtime's thread.
 @usableFromInline
-@safe final class Loop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+@safe class Loop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   // Unchecked: `state` is used by the owner's thread only; `mailbox` is made for all threads; both are set once.
   private(set) nonisolated(unsafe) var state: LoopPointer! = nil
   private let mailbox: MailboxPointer

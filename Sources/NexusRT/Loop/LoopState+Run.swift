@@ -9,11 +9,11 @@ extension LoopState {
   ///
   /// Must run inside a job on the runtime's own executor. Nothing of the state is held over a task that runs: every
   /// line reaches it through the pointer anew.
-  static func run(_ loop: LoopPointer, until body: BodyPointer, busy: Bool) {
+  static func run(_ loop: LoopPointer, until body: BodyPointer) {
     while true {
       unsafe runTasks(loop, until: body)
       if unsafe body.pointee.isFinished { return }
-      unsafe turn(loop, mayPark: !busy, deadline: nil)
+      unsafe turn(loop, mayPark: loop.pointee.idle.mayPark, deadline: nil)
     }
   }
 
@@ -30,11 +30,12 @@ extension LoopState {
       let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil
       unsafe turn(loop, mayPark: isIdle, deadline: deadline)
     }
+    unsafe runJobsEarly(loop)
   }
 
   /// Runs what is ready, `tasksPerTurn` entries at most: whatever tasks do, the rest of a turn comes round.
   @inline(__always)
-  private static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) {
+  static func runTasks(_ loop: LoopPointer, until body: BodyPointer?) {
     if unsafe loop.pointee.schedule != nil { return unsafe runTasksRandomly(loop, until: body) }
     var budget = unsafe loop.pointee.tasksPerTurn
     let isCrowd = unsafe loop.pointee.slab.bodies > LoopState.crowd
@@ -53,6 +54,12 @@ extension LoopState {
   @inline(__always)
   static func runItem(_ item: RunItem, _ loop: LoopPointer) {
     if item.isJob {
+      #if ExperimentalScheduling
+        if item.isSleepJob {
+          runSleepJob(item)
+          return
+        }
+      #endif
       unsafe item.job.runSynchronously(
         isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
         taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
@@ -69,30 +76,17 @@ extension LoopState {
     unsafe loop.pointee.counters.turns &+= 1
     let arrived = unsafe loop.pointee.mailbox.pointee.takeAll(into: &loop.pointee.runQueue)
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
-    if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
     if unsafe !loop.pointee.watched.isEmpty { unsafe loop.pointee.lookAtWatched() }
     if unsafe mayPark && loop.pointee.isNothingReady && !loop.pointee.reactor.hasCompletions {
       unsafe loop.pointee.park(until: deadline)
-    } else if unsafe loop.pointee.reactor.isDue {
-      unsafe loop.pointee.counters.enters &+= 1
-      unsafe loop.pointee.reactor.enter()
-    }
-    while let slot = unsafe loop.pointee.reactor.nextCompleted() { unsafe loop.pointee.complete(slot) }
-  }
-
-  private var isNothingReady: Bool {
-    @inline(__always) get { runQueue.isEmpty && (schedule == nil || schedule!.ready.isEmpty) }
-  }
-
-  private mutating func fireTimers() {
-    let now = Monotonic.now()
-    while let owner = timers.popExpired(now: now) {
-      if owner.isScope {
-        unsafe cancelScope(owner.scope, isTimeout: true)
-      } else {
-        unsafe timeOut(owner.slot)
+    } else {
+      if unsafe !loop.pointee.timers.isEmpty { unsafe loop.pointee.fireTimers() }
+      if unsafe loop.pointee.reactor.isDue {
+        unsafe loop.pointee.counters.enters &+= 1
+        unsafe loop.pointee.reactor.enter()
       }
     }
+    while let slot = unsafe loop.pointee.reactor.nextCompleted() { unsafe loop.pointee.complete(slot) }
   }
 
   /// Looks at the words that waits are to end for, and now and then makes sure that nobody has to any more.
@@ -103,57 +97,4 @@ extension LoopState {
     let isLast = watched.count > WatchedWords.most || counters.turns & 0x3FF == 0
     checkWatched(isLast: isLast)
   }
-
-  /// Looks at the watched words until one changes, or something else comes, or some 20 us (of `limit` ns) are over.
-  ///
-  /// Another thread is likely at work for us, and the fence, the park and the wake out of it take longer than that.
-  /// - Returns: Whether there is something to do.
-  private mutating func lookForAWhile(atMost limit: UInt64) -> Bool {
-    guard limit > 50_000 else { return false }
-    var isWorthwhile = true
-    for look in 0..<40 {
-      if look < 16 {
-        for _ in 0..<16 { nexus_spin_hint() }
-      } else {
-        // It may be waiting for this core. Others may have kept it for long: then this look is the last.
-        isWorthwhile = nexus_give_way()
-      }
-      checkWatched(isLast: false)
-      if unsafe !runQueue.isEmpty || mailbox.pointee.hasEntries || reactor.isDue { return true }
-      if !isWorthwhile { break }
-    }
-    return false
-  }
-
-  /// Waits in the kernel until something completes, a deadline comes or another thread wakes a task.
-  private mutating func park(until limit: UInt64?) {
-    var timeout: UInt64? = nil
-    if let deadline = earlier(timers.next, limit) {
-      let now = Monotonic.now()
-      if deadline <= now { return fireTimers() }
-      timeout = deadline - now
-    }
-    // Others are at work for us if words are watched, or if they have woken something since the last park.
-    let wakesNow = counters.foreignWakes
-    let isBusyOutside = !watched.isEmpty || wakesNow != wakesAtPark
-    wakesAtPark = wakesNow
-    if isBusyOutside && lookForAWhile(atMost: timeout ?? .max) { return }
-    if !watched.isEmpty {
-      checkWatched(isLast: true)
-      if !runQueue.isEmpty { return }
-    }
-    guard unsafe mailbox.pointee.park() else { return }
-    counters.enters &+= 1
-    counters.parks &+= 1
-    reactor.park(timeout: timeout)
-    let arrived = unsafe mailbox.pointee.unpark(into: &runQueue)
-    counters.foreignWakes &+= UInt64(arrived)
-    if !timers.isEmpty { fireTimers() }
-  }
-}
-
-/// The earlier of two times of which either may be missing.
-private func earlier(_ a: UInt64?, _ b: UInt64?) -> UInt64? {
-  guard let a, let b else { return a ?? b }
-  return min(a, b)
 }

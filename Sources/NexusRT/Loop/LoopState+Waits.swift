@@ -107,7 +107,7 @@ extension LoopState {
   /// Has the slot's wait end at `deadline`, with the reason `timedOut`.
   @usableFromInline
   mutating func startTimer(_ slot: SlotPointer, _ deadline: Deadline) {
-    unsafe timers.insert(TimerOwner(slot), deadline: deadline.nanoseconds)
+    unsafe insertTimer(TimerOwner(slot), deadline)
   }
 
   /// Takes the deadline back; nothing happens if it was it that ended the wait.

@@ -47,11 +47,11 @@ public struct RuntimeCounters: Sendable, Equatable {
   @usableFromInline var lastSerial: UInt64
   /// Bodies that ended while somebody waited for them.
   var bodiesJoined: UInt32 = 0
-  var timers = TimerHeap()
+  var timers = TimerWheel()
+  var clock: LoopClock
+  var idle: IdleState
   var scopes = ScopePool()
   var watched = WatchedWords()
-  /// `counters.foreignWakes` when the loop last was about to park.
-  var wakesAtPark: UInt64 = 0
   /// Whether a task of this runtime has sent something since the loop last looked at watched words.
   @usableFromInline var hasSent = false
   var reactor: Reactor
@@ -90,6 +90,8 @@ public struct RuntimeCounters: Sendable, Equatable {
       nexus_random_seed(seed)
     }
     endTimeout = configuration.endTimeout.clampedNanoseconds
+    clock = LoopClock(configuration.clock)
+    idle = IdleState(configuration.idle)
     unsafe self.loop = loop
     unsafe self.mailbox = mailbox
     self.actorAddress = actorAddress

@@ -6,12 +6,14 @@ internal import CNexus
 /// One entry: one of our slots, or a job the Swift runtime enqueued on our executor.
 ///
 /// Both keep a word for their scheduler 16 bytes in (`nexus_suspension.link`, and `Job::SchedulerPrivate[0]` of the
-/// Swift ABI), and both are at least 8-aligned, which leaves the lowest bit to tell them apart.
+/// Swift ABI), and both are at least 8-aligned, which leaves the lowest bits to tell them apart.
 @usableFromInline
 struct RunItem: Equatable {
   @usableFromInline let bits: UInt
 
   @usableFromInline static let jobBit: UInt = 1
+  /// Set beside `jobBit`: the job of a sleep whose time has come (SwiftSleep.swift).
+  @usableFromInline static let sleepBit: UInt = 2
 
   @inlinable @inline(__always)
   init(bits: UInt) { self.bits = bits }
@@ -23,6 +25,12 @@ struct RunItem: Equatable {
   init(job: UnownedJob) {
     unsafe bits = unsafeBitCast(job, to: UInt.self) | RunItem.jobBit
   }
+
+  init(sleepJob: UnownedJob) {
+    unsafe bits = unsafeBitCast(sleepJob, to: UInt.self) | RunItem.jobBit | RunItem.sleepBit
+  }
+
+  var isSleepJob: Bool { bits & RunItem.sleepBit != 0 }
 
   @inlinable @inline(__always)
   var isJob: Bool { bits & RunItem.jobBit != 0 }
@@ -40,14 +48,15 @@ struct RunItem: Equatable {
   var job: UnownedJob {
     assert(isJob)
     // Sound: `bits` came from an UnownedJob, whose one word is the job's address.
-    return unsafe unsafeBitCast(bits & ~RunItem.jobBit, to: UnownedJob.self)
+    return unsafe unsafeBitCast(bits & ~(RunItem.jobBit | RunItem.sleepBit), to: UnownedJob.self)
   }
 
   /// The word that links this entry to the next; zero at the end.
   /// Only of an entry that is in a queue of ours: nobody else may use the word then.
   @inlinable @inline(__always)
   var link: UnsafeMutablePointer<UInt> {
-    unsafe UnsafeMutablePointer<UInt>(bitPattern: (bits & ~RunItem.jobBit) &+ 16).unsafelyUnwrapped
+    unsafe UnsafeMutablePointer<UInt>(bitPattern: (bits & ~(RunItem.jobBit | RunItem.sleepBit)) &+ 16)
+      .unsafelyUnwrapped
   }
 }
 

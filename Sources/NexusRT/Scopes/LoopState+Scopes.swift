@@ -22,7 +22,7 @@ extension LoopState {
     if isPast {
       unsafe cancelScope(scope, isTimeout: true)
     } else {
-      unsafe timers.insert(TimerOwner(scope), deadline: deadline.nanoseconds)
+      unsafe insertTimer(TimerOwner(scope), deadline)
     }
     return unsafe scope
   }

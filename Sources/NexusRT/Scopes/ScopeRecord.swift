@@ -14,7 +14,7 @@ internal import Synchronization
   var serial: UInt64 = 0
   /// The record's place in the pool. Never changes.
   let index: UInt32
-  /// Where the scope stands in the timer heap; -1 while it does not.
+  /// The node of the scope's deadline in the timer wheel; -1 while it has none.
   var timerIndex: Int32 = -1
   var isCancelled = false
   /// Whether it was cancelled because its time was up, and nothing around it had been cancelled before.

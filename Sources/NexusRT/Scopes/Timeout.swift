@@ -22,13 +22,13 @@ public struct TimeoutError: Error, Equatable, Hashable, CustomStringConvertible 
 /// continuation; the child tasks of the body (`async let`, task groups), which have to be given a limit of their own;
 /// and tasks that the body spawned. `race` and `join` do pass it on to their bodies.
 ///
-/// - Returns: What the body returns, also when the time was up: nothing is lost.
+/// - Returns: What the body returns, also when the time was up before or at the same moment: what has ended counts, and nothing
+///   is lost.
 /// - Throws: What the body throws; `TimeoutError` instead, whatever it is, if the time was up before, unless the task or a
 ///   scope around this one had been cancelled by then.
-/// - Complexity: O(log n) in the number of sleeping tasks and time limits. No allocation in steady state, no system call,
-///   no new task. With a duration of zero or less the body starts with its time up.
+/// - Complexity: O(1), however many tasks sleep. No allocation in steady state, no system call, no new task. With a duration of zero or less the body starts with its time up.
 ///
-/// Traps outside a task of a runtime. The clock is CLOCK_MONOTONIC.
+/// Traps outside a task of a runtime. Goes by the runtime's clock (`Configuration.clock`).
 @inlinable
 nonisolated(nonsending) public func withTimeout<Success: ~Copyable>(
   _ duration: Duration, _ body: nonisolated(nonsending) () async throws -> Success

@@ -43,7 +43,7 @@ enum SlotRole: UInt8 {
   @usableFromInline let index: UInt32
   /// The result of the operation in flight that this slot waits for, as the kernel gave it.
   @usableFromInline var result: Int32
-  /// Where the slot stands in the timer heap; -1 while it does not.
+  /// The node of the wait's deadline in the timer wheel; -1 while it has none.
   @usableFromInline var timerIndex: Int32
   /// How many of the task's scopes are cancelled, and one more if `isCancelled`: its waits end while it is not zero.
   @usableFromInline var cancellations: Int32

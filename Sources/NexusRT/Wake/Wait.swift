@@ -71,7 +71,7 @@ public struct Wait: ~Copyable {
 
   /// The same until `deadline` at the latest; nil is never.
   ///
-  /// O(log n) in the number of waits with a deadline; without one as `suspend()`.
+  /// O(1), however many waits have a deadline.
   @inlinable @inline(__always)
   nonisolated(nonsending) public consuming func suspend(until deadline: Deadline?) async -> WaitOutcome {
     if wasCancelled { return endCancelled() }

@@ -1,0 +1,90 @@
+// An idle loop: looks for work for a while if that is worth it, and then waits in the kernel.
+
+internal import CNexus
+
+extension LoopState {
+  var isNothingReady: Bool {
+    @inline(__always) get { runQueue.isEmpty && (schedule == nil || schedule!.ready.isEmpty) }
+  }
+
+  /// Waits until something completes, a deadline comes or another thread wakes a task. Nothing may be ready.
+  ///
+  /// - Parameter limit: The latest it returns, on CLOCK_MONOTONIC in ns.
+  mutating func park(until limit: UInt64?) {
+    guard var timeout = timeToNextDeadline(limit) else { return }
+    let budget = idle.look(wakes: counters.foreignWakes, isWatching: !watched.isEmpty)
+    if budget > 0 {
+      let isFound = lookForWork(for: min(budget, timeout))
+      idle.looked(found: isFound)
+      if isFound { return }
+      // Time has passed.
+      guard let rest = timeToNextDeadline(limit) else { return }
+      timeout = rest
+    }
+    if !watched.isEmpty {
+      checkWatched(isLast: true)
+      if !isNothingReady { return }
+    }
+    if clock.advancesWhenIdle && moveManualClock() { return }
+    guard unsafe mailbox.pointee.park() else { return }
+    counters.enters &+= 1
+    counters.parks &+= 1
+    let start = idle.measuresParks ? Monotonic.now() : 0
+    reactor.park(timeout: timeout == .max ? nil : timeout)
+    if idle.measuresParks { idle.parked(for: Monotonic.now() &- start) }
+    let arrived = unsafe mailbox.pointee.unpark(into: &runQueue)
+    counters.foreignWakes &+= UInt64(arrived)
+    clock.forget()
+    if !timers.isEmpty { fireTimers() }
+  }
+
+  /// How long nothing is due yet, in ns, `.max` if nothing ever is; nil if something was, which then is ready.
+  private mutating func timeToNextDeadline(_ limit: UInt64?) -> UInt64? {
+    var time = UInt64.max
+    if !timers.isEmpty {
+      fireTimers()
+      if !isNothingReady { return nil }
+      // A manual clock does not move while the kernel waits.
+      if !clock.isManual, let next = timers.next {
+        if next <= clock.lastLook { return nil }
+        time = next - clock.lastLook
+      }
+    }
+    if let limit {
+      let now = Monotonic.now()
+      if limit <= now { return nil }
+      time = min(time, limit - now)
+    }
+    return time
+  }
+
+  /// Lets a manual clock jump to the next deadline; false if there is none, or the kernel is at work.
+  private mutating func moveManualClock() -> Bool {
+    if unsafe reactor.inFlight > 0 || mailbox.pointee.hasEntries { return false }
+    return advanceToNextDeadline(atMost: .max)
+  }
+
+  /// Looks for work in every place from which it can come, for so many ns at most; whether there is any.
+  private mutating func lookForWork(for budget: UInt64) -> Bool {
+    let end = Monotonic.now() &+ budget
+    var round = 0
+    while true {
+      // What the loop has prepared, or the kernel has ready for it, does not wait for the end of this.
+      if reactor.isDue {
+        counters.enters &+= 1
+        reactor.enter()
+      }
+      checkWatched(isLast: false)
+      if unsafe !isNothingReady || mailbox.pointee.hasEntries || reactor.hasCompletions { return true }
+      if Monotonic.now() >= end { return false }
+      if round < 16 {
+        for _ in 0..<16 { nexus_spin_hint() }
+        round += 1
+      } else if !nexus_give_way() {
+        // Who is at work for us may be waiting for this core. But others kept it for long, and may again: the park is
+        // cheaper.
+        return false
+      }
+    }
+  }
+}
