@@ -1,0 +1,105 @@
+// A handler's list of resources, looked up once for all handlers that take the same ones.
+
+/// What distinguishes two lists of resources.
+struct ResolutionKey: Hashable {
+  private let parameters: [Parameter]
+  private let context: ObjectIdentifier?
+
+  private struct Parameter: Hashable {
+    let type: ObjectIdentifier
+    let isWrite: Bool
+    let isOptional: Bool
+  }
+
+  init(accesses: [Access], context: ObjectIdentifier?) {
+    parameters = accesses.map { Parameter(type: $0.type, isWrite: $0.isWrite, isOptional: $0.isOptional) }
+    self.context = context
+  }
+}
+
+/// The cells of a list of resources, and the addresses in them as a handler wants them.
+@usableFromInline
+final class Resolution {
+  let accesses: [Access]
+  /// In the order of the parameters; nil where the handler's own context goes.
+  private let cells: [Cell?]
+  private let worldID: UInt
+  let places: Places
+
+  init(_ accesses: [Access], context: ObjectIdentifier?, in store: WorldStore) throws(ResolutionError) {
+    try Self.refuseConflicts(accesses)
+    var cells: [Cell?] = []
+    for (index, access) in accesses.enumerated() {
+      if access.type == context && !access.isOptional {
+        cells.append(nil)
+      } else if let cell = store.cell(for: access), access.isOptional || cell.hasValue {
+        cells.append(cell)
+      } else {
+        throw .missing(ResolutionError.Parameter(index, access))
+      }
+    }
+    for (access, cell) in zip(accesses, cells) where !access.isOptional {
+      cell?.isRequired = true
+    }
+    self.accesses = accesses
+    self.cells = cells
+    worldID = store.id
+    places = Places(count: accesses.count)
+    unsafe fill(places, context: nil)
+  }
+
+  deinit { places.free() }
+
+  /// Writes the addresses, with the context's where that goes.
+  func fill(_ places: Places, context: UnsafeMutableRawPointer?) {
+    for (index, cell) in cells.enumerated() {
+      unsafe places.set(index, cell?.address ?? context)
+    }
+    // A handler that may fill or empty a place never takes the short way.
+    let key = writesOptional ? 0 : worldID << 1
+    places.setHeader(key: key, worldID: worldID, resolution: self)
+  }
+
+  private var writesOptional: Bool { accesses.contains { $0.isOptional && $0.isWrite } }
+
+  /// Whether every value is there that the function cannot do without.
+  var isComplete: Bool { lacking == nil }
+
+  private var lacking: Int? {
+    zip(accesses, cells).enumerated().first { _, pair in
+      !pair.0.isOptional && !(pair.1?.hasValue ?? true)
+    }?.offset
+  }
+
+  private static func refuseConflicts(_ accesses: [Access]) throws(ResolutionError) {
+    for second in accesses.indices {
+      for first in accesses[..<second].indices
+      where accesses[first].type == accesses[second].type
+        && (accesses[first].isWrite || accesses[second].isWrite)
+      {
+        throw .conflict(
+          ResolutionError.Parameter(first, accesses[first]),
+          ResolutionError.Parameter(second, accesses[second]))
+      }
+    }
+  }
+
+  /// Checks what the short way does not. Traps if the handler cannot run.
+  ///
+  /// - Returns: Whether `leave` is wanted afterwards.
+  func enter() -> Bool {
+    if let lacking {
+      fatalError(
+        "NexusRT: a handler was run whose \(ResolutionError.Parameter(lacking, accesses[lacking])) was removed from the world: insert a value first, or take it as an optional"
+      )
+    }
+    return writesOptional
+  }
+
+  /// Notes what the function did to the places it may fill and empty.
+  func leave(_ store: WorldStore) {
+    for (access, cell) in zip(accesses, cells) where access.isOptional && access.isWrite {
+      if let cell { store.noteChange(of: cell) }
+    }
+  }
+}
