@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes Sources/NexusRT/World/Handlers/Overloads*.swift: World.handler for functions that change the first `writes` of
+# Writes Sources/NexusRT/World/Handlers/Overloads/*.swift: World.handler for functions that change the first `writes` of
 # their resources and read the other `reads`, for all of 0 to 8 together. Whether a parameter is inout is not
 # something Swift's generics can abstract over, and parameter packs hold no noncopyable types.
 set -euo pipefail
@@ -8,7 +8,8 @@ letters=(A B C D E F G H)
 
 overload() {
   local writes="$1" reads="$2" index letter
-  local generics="" parameters="" accesses="" arguments=""
+  local generics="" parameters="" accesses="" arguments="" at="_" unsafe=""
+  ((writes + reads == 0)) || at="at" unsafe="unsafe"
   for ((index = 0; index < writes + reads; index++)); do
     letter="${letters[index]}"
     generics+=", $letter: ~Copyable"
@@ -20,30 +21,23 @@ overload() {
       arguments+=", at.at($index, $letter.self).pointee"
     fi
   done
-  local call="try" closure="event, _, _"
-  if ((writes + reads > 0)); then
-    closure="event, at, world"
-    call="let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try"
-  fi
   cat <<END
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<Context: ~Copyable, Event: ~Copyable & ~Escapable$generics, Output: ~Copyable, Failure: Error>(
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event$parameters) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([${accesses%, }], context) { $closure throws(Failure) in
-      ${call} function(event$arguments)
+    try bind([${accesses%, }], context) { event, $at, _ throws(Failure) in
+      $unsafe${unsafe:+ }try function(event$arguments)
     }
   }
 END
 }
 
 file() {
-  local name="$1" first="$2" last="$3" writes reads
+  local name="$1" first="$2" last="$4" writes reads
   {
-    echo "// World.handler for functions that change $first to $last of their resources. Written by Scripts/handler-overloads.sh."
+    echo "// World.handler for functions that change $3 of their resources. Written by Scripts/handler-overloads.sh."
     echo
     echo "extension World {"
     for ((writes = first; writes <= last; writes++)); do
@@ -81,9 +75,14 @@ END
   } >"$name.swift"
 }
 
-rm -f Overloads*.swift
-file Overloads0 0 0
-file Overloads1 1 1
-file Overloads2 2 3
-file Overloads4 4 8
-swift format --in-place --configuration ../../../../.swift-format Overloads*.swift
+mkdir -p Overloads
+cd Overloads
+rm -f ./*.swift
+file Overloads0 0 "none" 0
+file Overloads1 1 "one" 1
+file Overloads2 2 "two" 2
+file Overloads3 3 "three" 3
+file Overloads4 4 "four" 4
+file Overloads5 5 "five" 5
+file Overloads6to8 6 "six to eight" 8
+swift format --in-place --configuration ../../../../../.swift-format ./*.swift

@@ -11,16 +11,20 @@ final class WorldStore {
   private var nextRank: UInt64 = 0
   /// Cells that a handler requires and that have no value.
   private var lacking = 0
+  /// Cells that a handler has been given to fill or empty since the last `settle`.
+  private var changing: [Cell] = []
 
   private static let ids = Atomic<UInt>(0)
 
   init() { id = Self.ids.wrappingAdd(1, ordering: .relaxed).newValue }
 
   deinit {
+    settle()
     for cell in cells.values.sorted(by: { $0.rank > $1.rank }) { cell.drop() }
   }
 
-  var stamp: UInt { id << 1 | (lacking > 0 ? 1 : 0) }
+  /// The lowest bit sends every handler the long way.
+  var stamp: UInt { id << 1 | (lacking > 0 || !changing.isEmpty ? 1 : 0) }
 
   var count: Int { cells.values.count { $0.hasValue } }
 
@@ -42,6 +46,7 @@ final class WorldStore {
       !isOptional(Value.self),
       "NexusRT: \(name(of: Value.self)) was registered: register the value itself, or nothing; whoever takes it as an optional then finds nil"
     )
+    settle()
     let cell = ensureCell(of: Value.self)
     let old = cell.take()
     unsafe cell.place.pointee = consume value
@@ -50,14 +55,24 @@ final class WorldStore {
   }
 
   func remove<Value: ~Copyable>(_ type: Value.Type) -> Value? {
+    settle()
     guard let cell = cell(of: type) else { return nil }
     let old = cell.take()
     noteChange(of: cell)
     return old
   }
 
+  /// Handlers change these cells behind the store's back until the next `settle`.
+  func expectChange(of cells: [Cell]) { changing.append(contentsOf: cells) }
+
+  /// Finds out what handlers did to the cells they were given to fill or empty.
+  func settle() {
+    for cell in changing { noteChange(of: cell) }
+    changing.removeAll(keepingCapacity: true)
+  }
+
   /// Brings rank and count up to date after a cell may have been filled or emptied.
-  func noteChange(of cell: Cell) {
+  private func noteChange(of cell: Cell) {
     let isFilled = cell.hasValue
     guard isFilled != cell.wasFilled else { return }
     cell.wasFilled = isFilled

@@ -7,8 +7,8 @@ struct Access {
   let type: ObjectIdentifier
   let isWrite: Bool
   let isOptional: Bool
-  /// The parameter's type, spelt as in the function.
-  let typeName: String
+  /// Tells the parameter's type, spelt as in the function.
+  private let spelling: () -> String
   /// Finds the cell of an optional parameter, which may be empty, or makes it; nil for the others.
   let makeCell: ((WorldStore) -> Cell)?
 
@@ -17,12 +17,12 @@ struct Access {
     if let optional = optionalType(type) {
       self.type = optional.wrappedType
       isOptional = true
-      typeName = optional.wrappedName + "?"
+      spelling = { optional.wrappedName + "?" }
       makeCell = { optional.cell(in: $0) }
     } else {
       self.type = ObjectIdentifier(type)
       isOptional = false
-      typeName = name(of: type)
+      spelling = { name(of: Value.self) }
       makeCell = nil
     }
   }
@@ -36,7 +36,7 @@ struct Access {
   static func write<Value: ~Copyable>(_ type: Value.Type) -> Access { Access(type, isWrite: true) }
 
   /// As in the function's declaration.
-  var description: String { isWrite ? "inout \(typeName)" : typeName }
+  var description: String { (isWrite ? "inout " : "") + spelling() }
 }
 
 /// The optional of some copyable type, whose cell can be made though nobody registered a value.

@@ -16,6 +16,7 @@
 /// `Event` is lent to the function: it may be noncopyable, or a view such as `RawSpan`.
 @safe
 public struct Handler<Event: ~Copyable & ~Escapable, Output: ~Copyable, Failure: Error> {
+  /// `places` may be used.
   @usableFromInline
   typealias Body = (borrowing Event, Places, inout World) throws(Failure) -> Output
 
@@ -45,14 +46,15 @@ public struct Handler<Event: ~Copyable & ~Escapable, Output: ~Copyable, Failure:
   @inlinable @inline(__always)
   @discardableResult
   public func run(_ event: borrowing Event, in world: inout World) throws(Failure) -> Output {
-    try body(event, places, &world)
+    places.check(&world)
+    return try body(event, places, &world)
   }
 
   /// The same with the world of the current task's runtime, as `withWorld` lends it.
   @inlinable
   @discardableResult
   public func run(_ event: borrowing Event) throws(Failure) -> Output {
-    try withWorld { world throws(Failure) in try body(event, places, &world) }
+    try withWorld { world throws(Failure) in try run(event, in: &world) }
   }
 }
 
@@ -73,4 +75,6 @@ extension Handler where Output == Void {
 
 /// What a handler owns beside its function.
 @usableFromInline
-class HandlerOwner {}
+class HandlerOwner {
+  @usableFromInline init() {}
+}

@@ -6,25 +6,55 @@ public struct NoContext {
   public init() {}
 }
 
-/// A handler's own value, and its block of addresses, one of which is the value's.
+/// A handler's own value, and a block of addresses of which one or more are that value's.
+///
+/// Not generic: a generic class would look its metadata up whenever one goes.
 @usableFromInline
-@safe final class OwnedContext<Context: ~Copyable>: HandlerOwner {
-  let value: UnsafeMutablePointer<Context>
+@safe final class OwnedContext: HandlerOwner {
+  /// The block, and behind it the value.
   @usableFromInline let places: Places
-  let resolution: Resolution
+  @usableFromInline let value: UnsafeMutableRawPointer
+  @usableFromInline let type: ObjectIdentifier
+  @usableFromInline let drop: (UnsafeMutableRawPointer) -> Void
+  /// Says how the addresses were found, and keeps their memory, also when the world is gone.
+  @usableFromInline let resolution: Resolution
 
-  init(_ context: consuming Context, _ resolution: Resolution) {
-    unsafe value = .allocate(capacity: 1)
-    unsafe value.initialize(to: context)
+  @inlinable
+  init<Context: ~Copyable>(_ context: consuming Context, count: Int, _ resolution: Resolution) {
+    let alignment = Swift.max(MemoryLayout<Context>.alignment, MemoryLayout<Places.Header>.alignment)
+    let offset = (Places.byteCount(count) + alignment - 1) / alignment * alignment
+    let base = UnsafeMutableRawPointer.allocate(
+      byteCount: offset + MemoryLayout<Context>.size, alignment: alignment)
+    places = unsafe Places(base)
+    unsafe value = base + offset
+    unsafe value.bindMemory(to: Context.self, capacity: 1).initialize(to: context)
+    type = ObjectIdentifier(Context.self)
+    unsafe drop = { unsafe $0.assumingMemoryBound(to: Context.self).deinitialize(count: 1) }
     self.resolution = resolution
-    places = Places(count: resolution.accesses.count)
-    unsafe resolution.fill(places, context: UnsafeMutableRawPointer(value))
+  }
+
+  /// Another with a value of its own and otherwise the same addresses.
+  @inlinable
+  func stamped<Context: ~Copyable>(_ context: consuming Context) -> OwnedContext {
+    let count = unsafe places.header.pointee.count
+    let made = OwnedContext(context, count: count, resolution)
+    unsafe made.places.setHeader(places.header.pointee)
+    for index in 0..<count {
+      let address = unsafe places.address(index)
+      unsafe made.places.set(index, address == value ? made.value : address)
+    }
+    return made
+  }
+
+  /// The value, of the type that the caller knows it has.
+  @inlinable
+  func value<Context: ~Copyable>(as type: Context.Type) -> UnsafeMutablePointer<Context> {
+    unsafe value.assumingMemoryBound(to: type)
   }
 
   deinit {
-    unsafe value.deinitialize(count: 1)
-    unsafe value.deallocate()
-    places.free()
+    unsafe drop(value)
+    unsafe places.base.deallocate()
   }
 }
 
@@ -38,28 +68,41 @@ extension Handler where Event: ~Copyable & ~Escapable, Output: ~Copyable {
   ///
   /// Traps if this handler does not own a value of that type.
   ///
-  /// - Complexity: O(1): three allocations, and no look-up.
+  /// - Complexity: O(1): two allocations, and no look-up.
+  @inlinable
   public func stamp<Context: ~Copyable>(owning context: consuming Context) -> Handler {
-    // Sound: the class says which type it owns; a cast could not, of a class that is generic over what is not copyable.
-    guard let mine = owner as? OwnedContext<Context> else {
-      fatalError(
-        "NexusRT: stamp(owning:) was given a \(name(of: Context.self)), and the handler does not own one: make the first with handler(owning:_:)"
-      )
-    }
-    let owned = OwnedContext(context, mine.resolution)
-    return Handler(owned.places, owner: owned, body: body)
+    let mine = ownedContext(Context.self, for: "stamp(owning:)").stamped(context)
+    return Handler(mine.places, owner: mine, body: body)
   }
 
   /// Calls `body` with the value that the handler owns. Traps if it does not own one of that type.
   ///
-  /// - Parameter world: Any world. That it is there once keeps the value from being used twice at a time.
+  /// - Parameter world: The handler's world, whose being here keeps the value from being used twice at a time. Another
+  ///   one traps.
+  @inlinable
   public func withContext<Context: ~Copyable, Result: ~Copyable, Problem: Error>(
     _ type: Context.Type, in world: inout World, _ body: (inout Context) throws(Problem) -> Result
   ) throws(Problem) -> Result {
-    guard let mine = owner as? OwnedContext<Context> else {
-      fatalError("NexusRT: withContext was asked for a \(name(of: type)), and the handler does not own one")
+    let mine = ownedContext(type, for: "withContext")
+    require(
+      unsafe places.header.pointee.worldID == world.stamp >> 1,
+      "NexusRT: withContext was given another world than the one the handler was made in")
+    return unsafe try body(&mine.value(as: type).pointee)
+  }
+
+  @inlinable
+  func ownedContext<Context: ~Copyable>(_ type: Context.Type, for what: StaticString) -> OwnedContext {
+    guard let mine = owner as? OwnedContext, mine.type == ObjectIdentifier(type) else {
+      trapWithoutContext(type, what)
     }
-    return unsafe try body(&mine.value.pointee)
+    return mine
+  }
+
+  @usableFromInline @inline(never)
+  func trapWithoutContext<Context: ~Copyable>(_ type: Context.Type, _ what: StaticString) -> Never {
+    fatalError(
+      "NexusRT: \(what) is for handlers that own a value of type \(name(of: type)), and this one does not: make it with handler(owning:_:)"
+    )
   }
 }
 
@@ -74,7 +117,9 @@ extension World {
     guard accesses.contains(where: { $0.type == type && !$0.isOptional }) else {
       throw .unusedContext(typeName: name(of: Context.self))
     }
-    let owned = OwnedContext(context, try store.resolve(accesses, context: type))
+    let resolution = try store.resolve(accesses, context: type)
+    let owned = OwnedContext(context, count: accesses.count, resolution)
+    unsafe resolution.fill(owned.places, context: owned.value)
     return (owned.places, owned)
   }
 

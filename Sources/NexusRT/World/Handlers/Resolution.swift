@@ -23,6 +23,8 @@ final class Resolution {
   let accesses: [Access]
   /// In the order of the parameters; nil where the handler's own context goes.
   private let cells: [Cell?]
+  /// Those that the function may fill or empty.
+  private let optionalWrites: [Cell]
   private let worldID: UInt
   let places: Places
 
@@ -43,6 +45,7 @@ final class Resolution {
     }
     self.accesses = accesses
     self.cells = cells
+    optionalWrites = zip(accesses, cells).compactMap { $0.isOptional && $0.isWrite ? $1 : nil }
     worldID = store.id
     places = Places(count: accesses.count)
     unsafe fill(places, context: nil)
@@ -56,11 +59,11 @@ final class Resolution {
       unsafe places.set(index, cell?.address ?? context)
     }
     // A handler that may fill or empty a place never takes the short way.
-    let key = writesOptional ? 0 : worldID << 1
-    places.setHeader(key: key, worldID: worldID, resolution: self)
+    let key = optionalWrites.isEmpty ? worldID << 1 : 0
+    unsafe places.setHeader(
+      Places.Header(
+        key: key, worldID: worldID, count: cells.count, resolution: .passUnretained(self)))
   }
-
-  private var writesOptional: Bool { accesses.contains { $0.isOptional && $0.isWrite } }
 
   /// Whether every value is there that the function cannot do without.
   var isComplete: Bool { lacking == nil }
@@ -85,21 +88,13 @@ final class Resolution {
   }
 
   /// Checks what the short way does not. Traps if the handler cannot run.
-  ///
-  /// - Returns: Whether `leave` is wanted afterwards.
-  func enter() -> Bool {
+  func enter(_ store: WorldStore) {
+    store.settle()
     if let lacking {
       fatalError(
         "NexusRT: a handler was run whose \(ResolutionError.Parameter(lacking, accesses[lacking])) was removed from the world: insert a value first, or take it as an optional"
       )
     }
-    return writesOptional
-  }
-
-  /// Notes what the function did to the places it may fill and empty.
-  func leave(_ store: WorldStore) {
-    for (access, cell) in zip(accesses, cells) where access.isOptional && access.isWrite {
-      if let cell { store.noteChange(of: cell) }
-    }
+    if !optionalWrites.isEmpty { store.expectChange(of: optionalWrites) }
   }
 }

@@ -1,23 +1,21 @@
-// World.handler for functions that change 1 to 1 of their resources. Written by Scripts/handler-overloads.sh.
+// World.handler for functions that change one of their resources. Written by Scripts/handler-overloads.sh.
 
 extension World {
   /// As above, for 1 resources to change and 0 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, Output: ~Copyable, Failure: Error
   >(
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event, inout A) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([.write(A.self)], context) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(event, &at.at(0, A.self).pointee)
+    try bind([.write(A.self)], context) { event, at, _ throws(Failure) in
+      unsafe try function(event, &at.at(0, A.self).pointee)
     }
   }
 
   /// As above, for 1 resources to change and 1 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, Output: ~Copyable,
     Failure: Error
@@ -25,15 +23,13 @@ extension World {
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event, inout A, borrowing B) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([.write(A.self), .read(B.self)], context) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee)
+    try bind([.write(A.self), .read(B.self)], context) { event, at, _ throws(Failure) in
+      unsafe try function(event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee)
     }
   }
 
   /// As above, for 1 resources to change and 2 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable,
     Output: ~Copyable, Failure: Error
@@ -41,16 +37,14 @@ extension World {
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event, inout A, borrowing B, borrowing C) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([.write(A.self), .read(B.self), .read(C.self)], context) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    try bind([.write(A.self), .read(B.self), .read(C.self)], context) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee)
     }
   }
 
   /// As above, for 1 resources to change and 3 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     Output: ~Copyable, Failure: Error
@@ -60,17 +54,15 @@ extension World {
       @escaping (borrowing Event, inout A, borrowing B, borrowing C, borrowing D) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
     try bind([.write(A.self), .read(B.self), .read(C.self), .read(D.self)], context) {
-      event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+      event, at, _ throws(Failure) in
+      unsafe try function(
         event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee)
     }
   }
 
   /// As above, for 1 resources to change and 4 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, Output: ~Copyable, Failure: Error
@@ -81,17 +73,15 @@ extension World {
       -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
     try bind([.write(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self)], context) {
-      event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+      event, at, _ throws(Failure) in
+      unsafe try function(
         event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee)
     }
   }
 
   /// As above, for 1 resources to change and 5 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, F: ~Copyable, Output: ~Copyable, Failure: Error
@@ -103,17 +93,15 @@ extension World {
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
     try bind(
       [.write(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self), .read(F.self)], context
-    ) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    ) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee, at.at(5, F.self).pointee)
     }
   }
 
   /// As above, for 1 resources to change and 6 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, F: ~Copyable, G: ~Copyable, Output: ~Copyable, Failure: Error
@@ -129,10 +117,8 @@ extension World {
         .write(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self), .read(F.self),
         .read(G.self),
       ], context
-    ) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    ) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee, at.at(5, F.self).pointee, at.at(6, G.self).pointee
       )
@@ -140,7 +126,7 @@ extension World {
   }
 
   /// As above, for 1 resources to change and 7 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, F: ~Copyable, G: ~Copyable, H: ~Copyable, Output: ~Copyable, Failure: Error
@@ -157,10 +143,8 @@ extension World {
         .write(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self), .read(F.self),
         .read(G.self), .read(H.self),
       ], context
-    ) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    ) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, &at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee, at.at(5, F.self).pointee,
         at.at(6, G.self).pointee, at.at(7, H.self).pointee)

@@ -1,4 +1,4 @@
-// World.handler for functions that change 0 to 0 of their resources. Written by Scripts/handler-overloads.sh.
+// World.handler for functions that change none of their resources. Written by Scripts/handler-overloads.sh.
 
 extension World {
   /// Makes a handler of a function or closure: looks its resources up, once.
@@ -20,7 +20,7 @@ extension World {
   ///   no value for a parameter, or if no parameter takes the context. It names the parameters.
   /// - Complexity: O(number of resources); about a microsecond. To make many handlers of one function copy one, or
   ///   use `stamp(owning:)`.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, Output: ~Copyable, Failure: Error
   >(
@@ -33,22 +33,20 @@ extension World {
   }
 
   /// As above, for 0 resources to change and 1 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, Output: ~Copyable, Failure: Error
   >(
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event, borrowing A) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([.read(A.self)], context) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(event, at.at(0, A.self).pointee)
+    try bind([.read(A.self)], context) { event, at, _ throws(Failure) in
+      unsafe try function(event, at.at(0, A.self).pointee)
     }
   }
 
   /// As above, for 0 resources to change and 2 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, Output: ~Copyable,
     Failure: Error
@@ -56,15 +54,13 @@ extension World {
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event, borrowing A, borrowing B) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([.read(A.self), .read(B.self)], context) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(event, at.at(0, A.self).pointee, at.at(1, B.self).pointee)
+    try bind([.read(A.self), .read(B.self)], context) { event, at, _ throws(Failure) in
+      unsafe try function(event, at.at(0, A.self).pointee, at.at(1, B.self).pointee)
     }
   }
 
   /// As above, for 0 resources to change and 3 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable,
     Output: ~Copyable, Failure: Error
@@ -72,16 +68,13 @@ extension World {
     owning context: consuming Context = NoContext(),
     _ function: @escaping (borrowing Event, borrowing A, borrowing B, borrowing C) throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
-    try bind([.read(A.self), .read(B.self), .read(C.self)], context) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
-        event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee)
+    try bind([.read(A.self), .read(B.self), .read(C.self)], context) { event, at, _ throws(Failure) in
+      unsafe try function(event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee)
     }
   }
 
   /// As above, for 0 resources to change and 4 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     Output: ~Copyable, Failure: Error
@@ -92,17 +85,15 @@ extension World {
       Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
     try bind([.read(A.self), .read(B.self), .read(C.self), .read(D.self)], context) {
-      event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+      event, at, _ throws(Failure) in
+      unsafe try function(
         event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee)
     }
   }
 
   /// As above, for 0 resources to change and 5 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, Output: ~Copyable, Failure: Error
@@ -113,17 +104,15 @@ extension World {
       throws(Failure) -> Output
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
     try bind([.read(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self)], context) {
-      event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+      event, at, _ throws(Failure) in
+      unsafe try function(
         event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee)
     }
   }
 
   /// As above, for 0 resources to change and 6 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, F: ~Copyable, Output: ~Copyable, Failure: Error
@@ -136,17 +125,15 @@ extension World {
   ) throws(ResolutionError) -> Handler<Event, Output, Failure> {
     try bind(
       [.read(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self), .read(F.self)], context
-    ) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    ) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee, at.at(5, F.self).pointee)
     }
   }
 
   /// As above, for 0 resources to change and 7 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, F: ~Copyable, G: ~Copyable, Output: ~Copyable, Failure: Error
@@ -163,10 +150,8 @@ extension World {
         .read(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self), .read(F.self),
         .read(G.self),
       ], context
-    ) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    ) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee, at.at(5, F.self).pointee, at.at(6, G.self).pointee
       )
@@ -174,7 +159,7 @@ extension World {
   }
 
   /// As above, for 0 resources to change and 8 to read.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, A: ~Copyable, B: ~Copyable, C: ~Copyable, D: ~Copyable,
     E: ~Copyable, F: ~Copyable, G: ~Copyable, H: ~Copyable, Output: ~Copyable, Failure: Error
@@ -191,10 +176,8 @@ extension World {
         .read(A.self), .read(B.self), .read(C.self), .read(D.self), .read(E.self), .read(F.self),
         .read(G.self), .read(H.self),
       ], context
-    ) { event, at, world throws(Failure) in
-      let mustLeave = at.enter(world)
-      defer { if mustLeave { at.leave(&world) } }
-      return unsafe try function(
+    ) { event, at, _ throws(Failure) in
+      unsafe try function(
         event, at.at(0, A.self).pointee, at.at(1, B.self).pointee, at.at(2, C.self).pointee,
         at.at(3, D.self).pointee, at.at(4, E.self).pointee, at.at(5, F.self).pointee,
         at.at(6, G.self).pointee, at.at(7, H.self).pointee)

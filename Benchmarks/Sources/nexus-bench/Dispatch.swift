@@ -1,0 +1,342 @@
+// What a handler costs over a call of its function, and a pipeline over its steps written out.
+//
+// The functions are not inlined, and are called through `opaque`, on either side: what is compared is the way to the
+// function. Handlers are taken from a class, as a program has them, so that the compiler cannot see where they came from.
+
+import BenchSupport
+import NexusRT
+
+struct Tick {
+  var price: Int
+  var quantity: Int
+}
+
+// Eight resources of different types.
+struct R0 { var sum = 0 }
+struct R1 { var sum = 1 }
+struct R2 { var sum = 2 }
+struct R3 { var sum = 3 }
+struct R4 { var sum = 4 }
+struct R5 { var sum = 5 }
+struct R6 { var sum = 6 }
+struct R7 { var sum = 7 }
+
+@inline(never)
+private func none(_ tick: Tick) -> Int { tick.price &+ tick.quantity }
+
+@inline(never)
+private func one(_ tick: Tick, _ a: inout R0) -> Int {
+  a.sum &+= tick.quantity
+  return tick.price
+}
+
+@inline(never)
+private func three(_ tick: Tick, _ a: inout R0, _ b: inout R1, _ c: R2) -> Int {
+  a.sum &+= tick.quantity
+  b.sum &+= c.sum
+  return tick.price
+}
+
+@inline(never)
+private func eight(
+  _ tick: Tick, _ a: inout R0, _ b: inout R1, _ c: inout R2, _ d: inout R3,
+  _ e: R4, _ f: R5, _ g: R6, _ h: R7
+) -> Int {
+  a.sum &+= tick.quantity
+  b.sum &+= e.sum
+  c.sum &+= f.sum
+  d.sum &+= g.sum &+ h.sum
+  return tick.price
+}
+
+/// The same resources without a world, in memory that the compiler knows nothing about.
+private struct Plain {
+  var a = R0()
+  var b = R1()
+  var c = R2()
+  var d = R3()
+  var e = R4()
+  var f = R5()
+  var g = R6()
+  var h = R7()
+}
+
+private final class Kept {
+  var handler: Handler<Tick, Int, Never>
+  init(_ handler: Handler<Tick, Int, Never>) { self.handler = handler }
+}
+
+private let calls = 20_000_000
+
+private func eightResources() -> World {
+  var world = World()
+  world.insert(R0())
+  world.insert(R1())
+  world.insert(R2())
+  world.insert(R3())
+  world.insert(R4())
+  world.insert(R5())
+  world.insert(R6())
+  world.insert(R7())
+  return world
+}
+
+/// ns a call of `body`, given numbers that follow from each other.
+@inline(__always)
+private func perCall(_ body: (Tick) -> Int) -> Double {
+  var sum = 0
+  let start = now()
+  for index in 0..<calls { sum &+= body(Tick(price: index, quantity: 1)) }
+  let took = Double(now() - start)
+  precondition(opaque(sum) != 1, "a result is missing")
+  return took / Double(calls)
+}
+
+enum Arity: Int, CaseIterable {
+  case zero = 0
+  case one = 1
+  case three = 3
+  case eight = 8
+}
+
+/// The function called as such, with resources that are found through one pointer.
+func directCall(_ arity: Arity) -> Double {
+  let memory = UnsafeMutablePointer<Plain>.allocate(capacity: 1)
+  memory.initialize(to: Plain())
+  defer { memory.deallocate() }
+  let it = opaque(memory)
+  let took =
+    switch arity {
+    case .zero: perCall { none($0) }
+    case .one: perCall { one($0, &it.pointee.a) }
+    case .three: perCall { three($0, &it.pointee.a, &it.pointee.b, it.pointee.c) }
+    case .eight:
+      perCall {
+        eight(
+          $0, &it.pointee.a, &it.pointee.b, &it.pointee.c, &it.pointee.d,
+          it.pointee.e, it.pointee.f, it.pointee.g, it.pointee.h)
+      }
+    }
+  precondition(opaque(it.pointee.a.sum) != 1)
+  return took
+}
+
+@inline(never)
+private func handler(_ arity: Arity, in world: inout World) throws -> Handler<Tick, Int, Never> {
+  switch arity {
+  case .zero: try world.handler(none)
+  case .one: try world.handler(one)
+  case .three: try world.handler(three)
+  case .eight: try world.handler(eight)
+  }
+}
+
+/// The function called by a handler.
+func handlerCall(_ arity: Arity) throws -> Double {
+  var world = eightResources()
+  let kept = opaque(Kept(try handler(arity, in: &world)))
+  let handler = kept.handler
+  let took = perCall { handler.run($0, in: &world) }
+  precondition(opaque(world[R0.self].sum) != 1)
+  return took
+}
+
+// MARK: Pipelines
+
+private func isWanted(_ tick: Tick) -> Bool { tick.quantity > 0 }
+
+private func notional(_ tick: Tick) -> Int { tick.price &* tick.quantity }
+
+@inline(never)
+private func record(_ notional: Int, _ a: inout R0, _ b: R1) -> Int {
+  a.sum &+= notional
+  return b.sum
+}
+
+/// filter, map and a function with two resources, written out.
+func threeStepsWrittenOut() -> Double {
+  let memory = UnsafeMutablePointer<Plain>.allocate(capacity: 1)
+  memory.initialize(to: Plain())
+  defer { memory.deallocate() }
+  let it = opaque(memory)
+  return perCall { tick in
+    guard isWanted(tick) else { return 0 }
+    return record(notional(tick), &it.pointee.a, it.pointee.b)
+  }
+}
+
+@inline(never)
+private func threeSteps(in world: inout World) throws -> some PipelineStage<Tick, Int, Never> {
+  Pipeline(of: Tick.self).filter(isWanted).map(notional).then(try world.handler(record))
+}
+
+/// The same as a pipeline, in the function that built it.
+func threeStepsInPlace() throws -> Double {
+  var world = eightResources()
+  var pipeline = Pipeline(of: Tick.self).filter(isWanted).map(notional).then(try world.handler(record))
+  return perCall { pipeline.run($0, in: &world) ?? 0 }
+}
+
+/// The same as a handler that came from elsewhere.
+func threeStepsAsHandler() throws -> Double {
+  var world = eightResources()
+  let handler = opaque(try threeSteps(in: &world).handler())
+  return perCall { handler.run($0, in: &world) ?? 0 }
+}
+
+/// filter, scan, dedup, map, and a function with two resources, written out.
+func fiveStepsWrittenOut() -> Double {
+  let memory = UnsafeMutablePointer<Plain>.allocate(capacity: 1)
+  memory.initialize(to: Plain())
+  defer { memory.deallocate() }
+  let it = opaque(memory)
+  var volume = 0
+  var last: Int? = nil
+  return perCall { tick in
+    guard isWanted(tick) else { return 0 }
+    volume &+= tick.quantity
+    let seen = volume
+    if last == seen { return 0 }
+    last = seen
+    return record(seen &* 2, &it.pointee.a, it.pointee.b)
+  }
+}
+
+@inline(never)
+private func fiveSteps(in world: inout World) throws -> some PipelineStage<Tick, Int, Never> {
+  Pipeline(of: Tick.self)
+    .filter(isWanted)
+    .scan(0) { (volume, tick) in
+      volume &+= tick.quantity
+      return volume
+    }
+    .dedup()
+    .map { $0 &* 2 }
+    .then(try world.handler(record))
+}
+
+/// The same as a handler that came from elsewhere.
+func fiveStepsAsHandler() throws -> Double {
+  var world = eightResources()
+  let handler = opaque(try fiveSteps(in: &world).handler())
+  return perCall { handler.run($0, in: &world) ?? 0 }
+}
+
+// MARK: Making handlers, and tasks
+
+private struct Session {
+  var id: Int
+  var count = 0
+}
+
+private func onMessage(_ tick: Tick, _ session: inout Session, _ a: inout R0, _ b: R1) -> Int {
+  session.count += 1
+  a.sum &+= b.sum
+  return session.id
+}
+
+private let made = 1_000_000
+
+/// Resolve a handler with a context and two resources.
+func resolving() throws -> Double {
+  var world = eightResources()
+  var sum = 0
+  let count = made / 10
+  let start = now()
+  for id in 0..<count {
+    let handler = try world.handler(owning: Session(id: id), onMessage)
+    sum &+= handler.run(Tick(price: 1, quantity: 1), in: &world)
+  }
+  let took = Double(now() - start)
+  precondition(opaque(sum) == count * (count - 1) / 2)
+  return took / Double(count)
+}
+
+/// Stamp the same, run it once, drop it.
+func stamping() throws -> Double {
+  var world = eightResources()
+  let template = opaque(try world.handler(owning: Session(id: 0), onMessage))
+  var sum = 0
+  let start = now()
+  for id in 0..<made {
+    sum &+= template.stamp(owning: Session(id: id)).run(Tick(price: 1, quantity: 1), in: &world)
+  }
+  let took = Double(now() - start)
+  precondition(opaque(sum) == made * (made - 1) / 2)
+  return took / Double(made)
+}
+
+/// A handler in a task: each run borrows the world.
+func handlerInTask() throws -> Double {
+  try inRuntime {
+    let handler = opaque(
+      try withWorld { world in
+        world.insert(R0())
+        world.insert(R1())
+        world.insert(R2())
+        return try world.handler(three)
+      })
+    return perCall { tick in withWorld { handler.run(tick, in: &$0) } }
+  }
+}
+
+/// The same function in a task without a world.
+func directCallInTask() throws -> Double { try inRuntime { directCall(.three) } }
+
+func dispatchGroups() -> [Group] {
+  let three = Difference()
+  let five = Difference()
+  let inTask = Difference()
+  return [
+    Group(
+      "dispatch: a handler over a direct call",
+      Arity.allCases.flatMap { arity in
+        let difference = Difference()
+        return [
+          Line("direct call, \(arity.rawValue) resources") { difference.of(directCall(arity)) },
+          Line("handler, \(arity.rawValue) resources") { difference.to(try handlerCall(arity)) },
+          Line("  the handler takes longer by", bar: .atMost(2)) { difference.value },
+        ]
+      }),
+    Group(
+      "dispatch: a pipeline over its steps written out",
+      [
+        Line("filter, map, function of 2 resources: written out") { three.of(threeStepsWrittenOut()) },
+        Line("  as a pipeline, where it was built", run: threeStepsInPlace),
+        Line("  as a handler from elsewhere") { three.to(try threeStepsAsHandler()) },
+        Line("  that takes longer by") { three.value },
+        Line("filter, scan, dedup, map, function: written out") { five.of(fiveStepsWrittenOut()) },
+        Line("  as a handler from elsewhere") { five.to(try fiveStepsAsHandler()) },
+        Line("  that takes longer by") { five.value },
+      ]),
+    Group(
+      "dispatch: in a task",
+      [
+        Line("direct call, 3 resources") { inTask.of(try directCallInTask()) },
+        Line("withWorld and a handler, 3 resources") { inTask.to(try handlerInTask()) },
+        Line("  that takes longer by", bar: .atMost(4)) { inTask.value },
+      ]),
+    Group(
+      "dispatch: make a handler with a context, run it once, drop it",
+      [
+        Line("stamped", run: stamping),
+        Line("resolved", run: resolving),
+      ]),
+  ]
+}
+
+/// What one line of a round took longer than another.
+private final class Difference {
+  private var first = 0.0
+  private(set) var value = 0.0
+
+  func of(_ time: Double) -> Double {
+    first = time
+    return time
+  }
+
+  func to(_ time: Double) -> Double {
+    value = time - first
+    return time
+  }
+}
