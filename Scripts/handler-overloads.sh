@@ -62,7 +62,7 @@ file() {
   /// - Throws: `ResolutionError` if two parameters are the same resource and one of them is `inout`, if the world has
   ///   no value for a parameter, or if no parameter takes the context. It names the parameters.
   /// - Complexity: O(number of resources); about a microsecond. To make many handlers of one function copy one, or
-  ///   use `stamp(owning:)`.
+  ///   stamp them from a template (`template(of:)`).
 END
         else
           echo "  /// As above, for $writes resources to change and $reads to read."

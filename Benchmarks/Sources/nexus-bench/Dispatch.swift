@@ -49,16 +49,33 @@ private func eight(
   return tick.price
 }
 
-/// The same resources without a world, in memory that the compiler knows nothing about.
+/// The same resources without a world, each in memory of its own.
 private struct Plain {
-  var a = R0()
-  var b = R1()
-  var c = R2()
-  var d = R3()
-  var e = R4()
-  var f = R5()
-  var g = R6()
-  var h = R7()
+  let a = Self.place(R0())
+  let b = Self.place(R1())
+  let c = Self.place(R2())
+  let d = Self.place(R3())
+  let e = Self.place(R4())
+  let f = Self.place(R5())
+  let g = Self.place(R6())
+  let h = Self.place(R7())
+
+  private static func place<Value>(_ value: Value) -> UnsafeMutablePointer<Value> {
+    let place = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+    place.initialize(to: value)
+    return opaque(place)
+  }
+
+  func free() {
+    a.deallocate()
+    b.deallocate()
+    c.deallocate()
+    d.deallocate()
+    e.deallocate()
+    f.deallocate()
+    g.deallocate()
+    h.deallocate()
+  }
 }
 
 private final class Kept {
@@ -99,25 +116,23 @@ enum Arity: Int, CaseIterable {
   case eight = 8
 }
 
-/// The function called as such, with resources that are found through one pointer.
+/// The function called as such.
 func directCall(_ arity: Arity) -> Double {
-  let memory = UnsafeMutablePointer<Plain>.allocate(capacity: 1)
-  memory.initialize(to: Plain())
-  defer { memory.deallocate() }
-  let it = opaque(memory)
+  let it = opaque(Plain())
+  defer { it.free() }
   let took =
     switch arity {
     case .zero: perCall { none($0) }
-    case .one: perCall { one($0, &it.pointee.a) }
-    case .three: perCall { three($0, &it.pointee.a, &it.pointee.b, it.pointee.c) }
+    case .one: perCall { one($0, &it.a.pointee) }
+    case .three: perCall { three($0, &it.a.pointee, &it.b.pointee, it.c.pointee) }
     case .eight:
       perCall {
         eight(
-          $0, &it.pointee.a, &it.pointee.b, &it.pointee.c, &it.pointee.d,
-          it.pointee.e, it.pointee.f, it.pointee.g, it.pointee.h)
+          $0, &it.a.pointee, &it.b.pointee, &it.c.pointee, &it.d.pointee,
+          it.e.pointee, it.f.pointee, it.g.pointee, it.h.pointee)
       }
     }
-  precondition(opaque(it.pointee.a.sum) != 1)
+  precondition(opaque(it.a.pointee.sum) != 1)
   return took
 }
 
@@ -155,13 +170,11 @@ private func record(_ notional: Int, _ a: inout R0, _ b: R1) -> Int {
 
 /// filter, map and a function with two resources, written out.
 func threeStepsWrittenOut() -> Double {
-  let memory = UnsafeMutablePointer<Plain>.allocate(capacity: 1)
-  memory.initialize(to: Plain())
-  defer { memory.deallocate() }
-  let it = opaque(memory)
+  let it = opaque(Plain())
+  defer { it.free() }
   return perCall { tick in
     guard isWanted(tick) else { return 0 }
-    return record(notional(tick), &it.pointee.a, it.pointee.b)
+    return record(notional(tick), &it.a.pointee, it.b.pointee)
   }
 }
 
@@ -184,12 +197,30 @@ func threeStepsAsHandler() throws -> Double {
   return perCall { handler.run($0, in: &world) ?? 0 }
 }
 
+private struct IsWanted: PipelineStage {
+  mutating func process(_ tick: Tick, in world: inout World) -> Tick? { isWanted(tick) ? tick : nil }
+}
+
+private struct Notional: PipelineStage {
+  mutating func process(_ tick: Tick, in world: inout World) -> Int? { notional(tick) }
+}
+
+@inline(never)
+private func threeTypes(in world: inout World) throws -> some PipelineStage<Tick, Int, Never> {
+  Pipeline(of: Tick.self).then(IsWanted()).then(Notional()).then(try world.handler(record))
+}
+
+/// The same, the steps being types of their own and not closures.
+func threeTypesAsHandler() throws -> Double {
+  var world = eightResources()
+  let handler = opaque(try threeTypes(in: &world).handler())
+  return perCall { handler.run($0, in: &world) ?? 0 }
+}
+
 /// filter, scan, dedup, map, and a function with two resources, written out.
 func fiveStepsWrittenOut() -> Double {
-  let memory = UnsafeMutablePointer<Plain>.allocate(capacity: 1)
-  memory.initialize(to: Plain())
-  defer { memory.deallocate() }
-  let it = opaque(memory)
+  let it = opaque(Plain())
+  defer { it.free() }
   var volume = 0
   var last: Int? = nil
   return perCall { tick in
@@ -198,7 +229,7 @@ func fiveStepsWrittenOut() -> Double {
     let seen = volume
     if last == seen { return 0 }
     last = seen
-    return record(seen &* 2, &it.pointee.a, it.pointee.b)
+    return record(seen &* 2, &it.a.pointee, it.b.pointee)
   }
 }
 
@@ -255,7 +286,8 @@ func resolving() throws -> Double {
 /// Stamp the same, run it once, drop it.
 func stamping() throws -> Double {
   var world = eightResources()
-  let template = opaque(try world.handler(owning: Session(id: 0), onMessage))
+  let template = opaque(
+    try world.handler(owning: Session(id: 0), onMessage).template(of: Session.self))
   var sum = 0
   let start = now()
   for id in 0..<made {
@@ -305,6 +337,7 @@ func dispatchGroups() -> [Group] {
         Line("  as a pipeline, where it was built", run: threeStepsInPlace),
         Line("  as a handler from elsewhere") { three.to(try threeStepsAsHandler()) },
         Line("  that takes longer by") { three.value },
+        Line("  as a handler, with types for steps", run: threeTypesAsHandler),
         Line("filter, scan, dedup, map, function: written out") { five.of(fiveStepsWrittenOut()) },
         Line("  as a handler from elsewhere") { five.to(try fiveStepsAsHandler()) },
         Line("  that takes longer by") { five.value },

@@ -10,7 +10,7 @@
 /// ```
 ///
 /// A handler is run with the world it was made in: with another one it traps. It is a small value: copying it costs nothing to
-/// speak of, and one that owns a context (`handler(owning:_:)`) shares that with its copies; `stamp(owning:)` makes one
+/// speak of, and one that owns a context (`handler(owning:_:)`) shares that with its copies; `template(of:)` stamps others
 /// with a context of its own. A handler does not keep its world alive and does not use it except while it runs.
 ///
 /// `Event` is lent to the function: it may be noncopyable, or a view such as `RawSpan`.

@@ -30,7 +30,7 @@ public enum PipelineStages {}
 /// ```
 ///
 /// To use steps that throw, say what they throw: `Pipeline(of: Order.self, throwing: OrderError.self)`.
-public struct Pipeline<Event, Failure: Error>: PipelineStage {
+public struct Pipeline<Event, Failure: Error>: PipelineStage, Sendable {
   /// A pipeline without a step.
   @inlinable
   public init(of event: Event.Type, throwing failure: Failure.Type) {}

@@ -54,18 +54,35 @@ extension PipelineStages {
     }
   }
 
-  /// Drops a value that is the same as the one before.
-  public struct Dedup<Base: PipelineStage, Key>: PipelineStage {
+  /// Drops a value that equals the one before.
+  public struct Dedup<Base: PipelineStage>: PipelineStage where Base.Output: Equatable {
+    @usableFromInline var base: Base
+    @usableFromInline var last: Base.Output?
+
+    @inlinable @inline(__always)
+    init(_ base: Base) { self.base = base }
+
+    @inlinable @inline(__always)
+    public mutating func process(
+      _ input: Base.Input, in world: inout World
+    ) throws(Base.Failure) -> Base.Output? {
+      guard let value = try base.process(input, in: &world) else { return nil }
+      if let last, last == value { return nil }
+      last = value
+      return value
+    }
+  }
+
+  /// Drops a value that has the same key as the one before.
+  public struct DedupByKey<Base: PipelineStage, Key: Equatable>: PipelineStage {
     @usableFromInline var base: Base
     @usableFromInline let key: (Base.Output) -> Key
-    @usableFromInline let areSame: (Key, Key) -> Bool
     @usableFromInline var last: Key?
 
     @inlinable @inline(__always)
-    init(_ base: Base, key: @escaping (Base.Output) -> Key, areSame: @escaping (Key, Key) -> Bool) {
+    init(_ base: Base, _ key: @escaping (Base.Output) -> Key) {
       self.base = base
       self.key = key
-      self.areSame = areSame
     }
 
     @inlinable @inline(__always)
@@ -74,7 +91,7 @@ extension PipelineStages {
     ) throws(Base.Failure) -> Base.Output? {
       guard let value = try base.process(input, in: &world) else { return nil }
       let key = key(value)
-      if let last, areSame(last, key) { return nil }
+      if let last, last == key { return nil }
       last = key
       return value
     }
@@ -136,13 +153,13 @@ extension PipelineStage {
 
   /// Drops a value that equals the one before it; the first always goes on.
   @inlinable @inline(__always)
-  public func dedup() -> PipelineStages.Dedup<Self, Output> where Output: Equatable {
-    PipelineStages.Dedup(self, key: { $0 }, areSame: { $0 == $1 })
-  }
+  public func dedup() -> PipelineStages.Dedup<Self> where Output: Equatable { PipelineStages.Dedup(self) }
 
   /// Drops a value whose `key` equals that of the one before it.
   @inlinable @inline(__always)
-  public func dedup<Key: Equatable>(by key: @escaping (Output) -> Key) -> PipelineStages.Dedup<Self, Key> {
-    PipelineStages.Dedup(self, key: key, areSame: { $0 == $1 })
+  public func dedup<Key: Equatable>(
+    by key: @escaping (Output) -> Key
+  ) -> PipelineStages.DedupByKey<Self, Key> {
+    PipelineStages.DedupByKey(self, key)
   }
 }

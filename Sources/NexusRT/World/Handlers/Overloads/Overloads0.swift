@@ -19,7 +19,7 @@ extension World {
   /// - Throws: `ResolutionError` if two parameters are the same resource and one of them is `inout`, if the world has
   ///   no value for a parameter, or if no parameter takes the context. It names the parameters.
   /// - Complexity: O(number of resources); about a microsecond. To make many handlers of one function copy one, or
-  ///   use `stamp(owning:)`.
+  ///   stamp them from a template (`template(of:)`).
   @inlinable @inline(__always)
   public mutating func handler<
     Context: ~Copyable, Event: ~Copyable & ~Escapable, Output: ~Copyable, Failure: Error
