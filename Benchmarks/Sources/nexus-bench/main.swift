@@ -57,7 +57,7 @@ var groups =
         Line("parked (blockOn)") { try crossThreadWake(busy: false) },
         Line("standard: eventfd, two threads in read(2)", run: eventDescriptorWake),
       ]),
-  ] + timerGroups() + idleGroups() + [
+  ] + timerGroups() + idleGroups() + dispatchGroups() + [
     Group(
       "sleep of 100 us, overshoot",
       [
@@ -85,45 +85,6 @@ var groups =
         Line("standard: pread(2)") { file.readBySystemCall() },
       ]),
   ]
-  Group(
-    "spawn 1,000 and join all, each",
-    lines("spawnBoxed, a value moved in", spawnBatches)
-      + [Line("standard: Task {} and value, serial executor", run: standardSpawnBatches)]),
-  Group(
-    "wake from another thread, one way",
-    [
-      Line("busy (blockOnBusy)") { try crossThreadWake(busy: true) },
-      Line("parked (blockOn)") { try crossThreadWake(busy: false) },
-      Line("standard: eventfd, two threads in read(2)", run: eventDescriptorWake),
-    ]),
-  Group(
-    "sleep of 100 us, overshoot",
-    [
-      Line("sleep(for:), p50") {
-        try ours.measureOurs(busy: false)
-        return ours.percentile(0.5)
-      },
-      Line("sleep(for:), p99") { ours.percentile(0.99) },
-      Line("sleep(for:) in blockOnBusy, p50") {
-        try oursBusy.measureOurs(busy: true)
-        return oursBusy.percentile(0.5)
-      },
-      Line("sleep(for:) in blockOnBusy, p99") { oursBusy.percentile(0.99) },
-      Line("standard: Task.sleep, p50") {
-        standard.measureStandard()
-        return standard.percentile(0.5)
-      },
-      Line("standard: Task.sleep, p99") { standard.percentile(0.99) },
-    ]),
-  Group(
-    "read 8 bytes from the page cache",
-    [
-      Line("File.read, one at a time") { try file.readThroughRing(busy: false) },
-      Line("File.read in blockOnBusy") { try file.readThroughRing(busy: true) },
-      Line("standard: pread(2)") { file.readBySystemCall() },
-    ]),
-]
-groups += dispatchGroups()
 if !wanted.isEmpty {
   groups = groups.filter { group in wanted.contains { group.title.contains($0) } }
 }
