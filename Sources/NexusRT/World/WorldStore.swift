@@ -96,8 +96,11 @@ final class WorldStore {
   /// Looks a handler's resources up; the same list gives the same object.
   func resolve(_ accesses: [Access], context: ObjectIdentifier?) throws(ResolutionError) -> Resolution {
     let key = ResolutionKey(accesses: accesses, context: context)
-    // What was resolved once may lack a value by now, and then is an error like the first time.
-    if let known = resolutions[key], known.isComplete { return known }
+    if let known = resolutions[key] {
+      // It may lack a value by now, and then is an error as it would have been the first time.
+      if let parameter = known.lacking { throw .missing(parameter) }
+      return known
+    }
     let made = try Resolution(accesses, context: context, in: self)
     resolutions[key] = made
     return made

@@ -65,13 +65,12 @@ final class Resolution {
         key: key, worldID: worldID, count: cells.count, resolution: .passUnretained(self)))
   }
 
-  /// Whether every value is there that the function cannot do without.
-  var isComplete: Bool { lacking == nil }
-
-  private var lacking: Int? {
-    zip(accesses, cells).enumerated().first { _, pair in
-      !pair.0.isOptional && !(pair.1?.hasValue ?? true)
-    }?.offset
+  /// The first parameter that the function cannot do without and that has no value; nil if there is none.
+  var lacking: ResolutionError.Parameter? {
+    for (index, access) in accesses.enumerated() where !access.isOptional {
+      if let cell = cells[index], !cell.hasValue { return ResolutionError.Parameter(index, access) }
+    }
+    return nil
   }
 
   private static func refuseConflicts(_ accesses: [Access]) throws(ResolutionError) {
@@ -92,7 +91,7 @@ final class Resolution {
     store.settle()
     if let lacking {
       fatalError(
-        "NexusRT: a handler was run whose \(ResolutionError.Parameter(lacking, accesses[lacking])) was removed from the world: insert a value first, or take it as an optional"
+        "NexusRT: a handler was run whose \(lacking) was removed from the world: insert a value first, or take it as an optional"
       )
     }
     if !optionalWrites.isEmpty { store.expectChange(of: optionalWrites) }

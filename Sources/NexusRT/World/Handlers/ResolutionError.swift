@@ -1,7 +1,9 @@
 // Why a handler cannot be made. Nothing of this can happen once it is.
 
 /// A handler's function asks for what the world cannot give.
-public enum ResolutionError: Error, Equatable, CustomStringConvertible {
+///
+/// Indirect, to be small: what is thrown as its own type is passed by value.
+public indirect enum ResolutionError: Error, Equatable, CustomStringConvertible {
   /// One resource of a function: which of its parameters, and how it is declared.
   public struct Parameter: Equatable, Sendable, CustomStringConvertible {
     /// From 1, counting resources: the event has no number.
