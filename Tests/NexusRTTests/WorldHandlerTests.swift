@@ -182,7 +182,7 @@ private func onFill(_ fill: Fill, _ book: inout Book, _ limits: Limits) -> Bool 
 
   @Test func removedResource_isMissingForNewHandlers() throws {
     var world = marketWorld()
-    _ = try world.handler(onFill)
+    let made = try world.handler(onFill)
     world.remove(Limits.self)
     let error = thrown { () throws(ResolutionError) in _ = try world.handler(onFill) }
     guard case .missing(let parameter) = error else {
@@ -191,6 +191,9 @@ private func onFill(_ fill: Fill, _ book: inout Book, _ limits: Limits) -> Bool 
     }
     #expect(parameter.position == 2)
     #expect(parameter.declaration == "Limits")
+    world.insert(Limits(largest: 5))
+    #expect(made.run(Fill(quantity: 5), in: &world))
+    #expect(try !world.handler(onFill).run(Fill(quantity: 6), in: &world))
   }
 
   @Test func handlers_outliveTheirWorld() throws {

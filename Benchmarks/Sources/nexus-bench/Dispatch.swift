@@ -1,7 +1,7 @@
 // What a handler costs over a call of its function, and a pipeline over its steps written out.
 //
-// The functions are not inlined, and are called through `opaque`, on either side: what is compared is the way to the
-// function. Handlers are taken from a class, as a program has them, so that the compiler cannot see where they came from.
+// The functions that are called are not inlined, on either side, and each resource is in memory of its own, on either side. Handlers
+// come out of functions that are not inlined or from an array, so that the compiler cannot see what they will call.
 
 import BenchSupport
 import Glibc
