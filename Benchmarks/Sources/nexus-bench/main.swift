@@ -57,7 +57,7 @@ var groups =
         Line("parked (blockOn)") { try crossThreadWake(busy: false) },
         Line("standard: eventfd, two threads in read(2)", run: eventDescriptorWake),
       ]),
-  ] + timerGroups() + idleGroups() + [
+  ] + timerGroups() + idleGroups() + dispatchGroups() + [
     Group(
       "sleep of 100 us, overshoot",
       [

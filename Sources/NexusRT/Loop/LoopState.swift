@@ -55,9 +55,9 @@ public struct RuntimeCounters: Sendable, Equatable {
   /// Whether a task of this runtime has sent something since the loop last looked at watched words.
   @usableFromInline var hasSent = false
   var reactor: Reactor
-  var world: World
+  @usableFromInline var world: World
   /// Whether `withWorld` is on the stack.
-  var worldIsLent = false
+  @usableFromInline var worldIsLent = false
   var counters = RuntimeCounters()
   /// Whether the loop runs, for a blockOn or for the runtime's end.
   var isRunning = false

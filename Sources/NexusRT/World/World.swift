@@ -1,88 +1,71 @@
-// The world: one value of each type, owned by the runtime, reached from tasks by a synchronous closure.
-
-internal import CNexus
+// The world: one value of each type, at an address that stays, owned by a runtime or by whoever made it.
 
 /// A store of singletons: at most one value of a type.
+///
+/// A value is copied or moved in once and then lives at one address for as long as the world does, also if it is replaced:
+/// handlers (`handler(owning:_:)`) look it up when they are made and afterwards reach it by that address. Noncopyable values
+/// are welcome.
+///
+/// A world that goes deinitialises what it still has, the value that was registered last first.
+///
+/// A world belongs to one thread at a time; everything here is synchronous. Methods that look a type up cost a look-up in a hash
+/// table, some 20 ns.
+@safe
 public struct World: ~Copyable {
-  private var values: [ObjectIdentifier: AnyObject] = [:]
+  /// Which world this is, and in the lowest bit whether it lacks something that a handler was made for.
+  @usableFromInline var stamp: UInt
+  let store: WorldStore
 
   /// An empty world.
-  public init() {}
-
-  private final class Box<Value> {
-    var value: Value
-    init(_ value: Value) { self.value = value }
+  public init() {
+    store = WorldStore()
+    stamp = store.stamp
   }
 
-  private func box<Value>(of type: Value.Type) -> Box<Value>? {
-    // Sound: the box was stored under its own type's identifier.
-    values[ObjectIdentifier(type)].map { unsafe unsafeDowncast($0, to: Box<Value>.self) }
-  }
-
-  /// Stores a value. Replaces one of the same type and returns that. O(1).
+  /// Stores a value. Replaces one of the same type, whose place and rank it takes over, and returns that. O(1).
   @discardableResult
-  public mutating func insert<Value>(_ value: Value) -> Value? {
-    if let box = box(of: Value.self) {
-      let old = box.value
-      box.value = value
-      return old
-    }
-    values[ObjectIdentifier(Value.self)] = Box(value)
-    return nil
+  public mutating func insert<Value: ~Copyable>(_ value: consuming Value) -> Value? {
+    let old = store.insert(value)
+    stamp = store.stamp
+    return old
   }
 
   /// Takes a value out; nil if there is none of that type. O(1).
+  ///
+  /// Its place stays. To run a handler that was made for it traps until there is a value again, and all other handlers of this world
+  /// cost some ns more until then; handlers that take it as an optional find nil.
   @discardableResult
-  public mutating func remove<Value>(_ type: Value.Type) -> Value? {
-    let value = box(of: type)?.value
-    values[ObjectIdentifier(type)] = nil
-    return value
+  public mutating func remove<Value: ~Copyable>(_ type: Value.Type) -> Value? {
+    let old = store.remove(type)
+    stamp = store.stamp
+    return old
   }
 
   /// Whether there is a value of this type. O(1).
-  public func contains<Value>(_ type: Value.Type) -> Bool { values[ObjectIdentifier(type)] != nil }
+  public func contains<Value: ~Copyable>(_ type: Value.Type) -> Bool {
+    store.cell(of: type)?.hasValue ?? false
+  }
+
+  /// How many values there are. O(n).
+  public var count: Int { store.count }
 
   /// The value of a type. Traps, naming the type, if there is none. O(1).
-  public subscript<Value>(_ type: Value.Type) -> Value {
-    get { existing(type).value }
-    _modify { yield &existing(type).value }
+  public subscript<Value: ~Copyable>(_ type: Value.Type) -> Value {
+    _read { yield unsafe store.place(of: type).pointee }
+    _modify { yield unsafe &store.place(of: type).pointee }
   }
 
   /// Calls `body` with the value of a type, to read it. Traps, naming the type, if there is none.
-  public func read<Value, Result: ~Copyable, Failure: Error>(
+  public func read<Value: ~Copyable, Result: ~Copyable, Failure: Error>(
     _ type: Value.Type, _ body: (borrowing Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(existing(type).value)
+    unsafe try body(store.place(of: type).pointee)
   }
 
   /// Calls `body` with the value of a type, to change it in place. Traps, naming the type, if there is none.
-  public mutating func mutate<Value, Result: ~Copyable, Failure: Error>(
+  public mutating func mutate<Value: ~Copyable, Result: ~Copyable, Failure: Error>(
     _ type: Value.Type, _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(&existing(type).value)
+    unsafe try body(&store.place(of: type).pointee)
   }
-
-  private func existing<Value>(_ type: Value.Type) -> Box<Value> {
-    guard let box = box(of: type) else {
-      fatalError(
-        "NexusRT: the world has no value of type \(type): insert one first, before the runtime is made or from a task"
-      )
-    }
-    return box
-  }
-}
-
-/// Calls `body` with the world of the runtime the caller's task belongs to.
-///
-/// Synchronous: nothing of the world can be held over a suspension. Traps outside a runtime, and on re-entry.
-public func withWorld<Result: ~Copyable, Failure: Error>(
-  _ body: (inout World) throws(Failure) -> Result
-) throws(Failure) -> Result {
-  let loop = unsafe LoopState.current(for: "withWorld")
-  require(
-    unsafe !loop.pointee.worldIsLent,
-    "NexusRT: withWorld was called inside withWorld: pass the world on that the outer closure was given")
-  unsafe loop.pointee.worldIsLent = true
-  defer { unsafe loop.pointee.worldIsLent = false }
-  return try unsafe body(&loop.pointee.world)
 }
