@@ -21,6 +21,11 @@ let package = Package(
       name: "nexus-bench",
       dependencies: ["CBench", "BenchSupport", .product(name: "NexusRT", package: "NexusRT")],
       swiftSettings: swiftSettings),
+    // Tasks, a million of them too, beside those of tokio and Go.
+    .executableTarget(
+      name: "tasks-bench",
+      dependencies: ["CBench", "BenchSupport", .product(name: "NexusRT", package: "NexusRT")],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "logbuf-bench",
       dependencies: ["CBench", "BenchSupport", .product(name: "LogBuf", package: "NexusRT")],

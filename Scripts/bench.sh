@@ -10,6 +10,8 @@ swift build -c release --package-path Benchmarks >"$log" 2>&1 || { tail -n 60 "$
 programs="$(swift build -c release --package-path Benchmarks --show-bin-path)"
 "$programs/nexus-bench" "$@"
 echo
+"$programs/tasks-bench" "$@"
+echo
 "$programs/logbuf-bench" "$@"
 echo
 "$programs/channels-bench" "$@"

@@ -171,12 +171,12 @@ static SWIFT_ASYNC_CALL void run_body(SWIFT_ASYNC_CONTEXT Residence *residence) 
   callee->resume_parent = (ResumeFunction)body_returned;
   void *isolation = residence->isolation;
   void *witness = residence->witness;
+  char *first = (char *)call + call->arguments[0];
+  char *second = (char *)call + call->arguments[1];
   switch (call->argument_count) {
     case 0: return ((Body0)code)(call->result, isolation, witness, call->context, callee);
-    case 1: return ((Body1)code)(call->result, isolation, witness, call->arguments[0], call->context, callee);
-    default:
-      return ((Body2)code)(
-          call->result, isolation, witness, call->arguments[0], call->arguments[1], call->context, callee);
+    case 1: return ((Body1)code)(call->result, isolation, witness, first, call->context, callee);
+    default: return ((Body2)code)(call->result, isolation, witness, first, second, call->context, callee);
   }
 }
 

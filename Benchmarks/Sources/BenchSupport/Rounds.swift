@@ -81,7 +81,9 @@ extension Group {
           if let reason = line.unavailable?.reason { print(pad(name, nameWidth) + "  " + reason) }
           continue
         }
-        var remark = line.bar?.verdict(on: median) ?? ""
+        let bar = line.bar?.resolved { name in group.lines.first { $0.name == name }?.median }
+        var remark = bar?.verdict(on: median) ?? ""
+        if let origin = line.bar?.origin, !remark.isEmpty { remark += ", \(origin)" }
         if index >= group.ours, let ours {
           remark = String(format: "%.1f times ours", median / ours)
         }

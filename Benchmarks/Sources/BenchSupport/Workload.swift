@@ -49,13 +49,16 @@ public struct Workload: Sendable {
     }
   }
 
-  /// The lines of others.
-  public func lines(of peers: [Peer]) -> [Line] {
-    peers.map { peer in Line(peer.name) { checked(try peer.run(self), by: peer.name) } }
+  /// Another workload of the same size.
+  public func named(_ name: String) -> Workload { Workload(name, count: count, messages: messages) }
+
+  /// The lines of others, called as they are or, where there is but one, `label`.
+  public func lines(of peers: [Peer], labelled label: String? = nil) -> [Line] {
+    peers.map { peer in Line(label ?? peer.name) { checked(try peer.run(self), by: peer.name) } }
   }
 
   /// The time, after a look at whether the work was done.
-  private func checked(_ outcome: Outcome, by name: String) -> Double {
+  public func checked(_ outcome: Outcome, by name: String) -> Double {
     let sum = UInt64(messages) * UInt64(messages - 1) / 2
     guard outcome.messages == messages, outcome.checksum == sum else {
       fail(

@@ -93,8 +93,8 @@ typedef struct nexus_body_call {
   void *_Nullable context;
   /// Where the closure puts its result.
   void *_Nonnull result;
-  /// Where its arguments are; the closure consumes them.
-  void *_Nullable arguments[2];
+  /// Where its arguments are, in bytes from this call on; the closure consumes them.
+  uint32_t arguments[2];
   uint32_t argument_count;
 } nexus_body_call;
 

@@ -109,7 +109,8 @@ extension Loop {
       "NexusRT: Configuration.slab needs one slot at least, and \(SlabSize.least) bytes in each")
     let state = unsafe self.state!
     unsafe state.pointee.bodyPool.makeSlab(slab)
-    runAsJob { unsafe LoopState.prepareResidents(slab.slots, state) }
+    // One more for the root task.
+    runAsJob { unsafe LoopState.prepareResidents(slab.slots + 1, state) }
   }
 
   // MARK: Root tasks

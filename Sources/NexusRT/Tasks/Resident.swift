@@ -59,7 +59,8 @@ extension LoopState {
     }
   }
 
-  /// A resident's life.
+  /// A resident's life. Inlined into its task's closure: a context less in each task.
+  @inline(__always)
   private static func reside(in slot: SlotPointer, _ loop: LoopPointer, isolation: isolated LoopActor) async {
     unsafe loop.pointee.slab.enter(resident: slot, task: nexus_current_task().unsafelyUnwrapped)
     unsafe loop.pointee.resumed = slot

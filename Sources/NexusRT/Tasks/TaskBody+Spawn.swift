@@ -101,7 +101,7 @@ extension TaskBody {
       to: (UnsafeRawPointer?, UnsafeMutableRawPointer?).self)
     let call = unsafe nexus_body_call(
       function: words.pointee.0, context: words.pointee.1, result: block + layout.result,
-      arguments: (block + layout.first, block + layout.second), argument_count: argumentCount)
+      arguments: (UInt32(layout.first), UInt32(layout.second)), argument_count: argumentCount)
     let list = owner == .slab ? BodyPool.slabList : layout.poolList
     unsafe body.initialize(
       to: TaskBody(

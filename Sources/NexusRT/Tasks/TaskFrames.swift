@@ -8,7 +8,7 @@ internal import Glibc
 @safe struct TaskFrames {
   /// What the frames of a task may take before the Swift runtime adds a chunk of its own: a resident's own part, and some
   /// calls deep of the user's.
-  static let size = 768
+  static let size = 672
   private static let slotsPerBlock = blockSize / size
   /// A huge page.
   private static let blockSize = 2 << 20

@@ -20,6 +20,7 @@ pub fn workload(name: &str) -> Option<Run> {
         "yield" => Box::new(yields),
         "crowd-first" => Box::new(|count| crowds(count, 0)),
         "crowd-second" => Box::new(|count| crowds(count, 1)),
+        "crowd-bytes" => Box::new(crowd_bytes),
         "parked-wake" => Box::new(parked_wakes),
         _ => return None,
     })
@@ -90,12 +91,25 @@ impl Future for Passage {
 fn crowds(count: u64, before: u64) -> Outcome {
     let runtime = runtime();
     for _ in 0..before {
-        crowd(&runtime, count);
+        crowd(&runtime, count, || ());
     }
-    timed(|| crowd(&runtime, count))
+    timed(|| crowd(&runtime, count, || ()))
 }
 
-fn crowd(runtime: &Runtime, count: u64) -> Tally {
+/// What the crowd takes while all of it waits: bytes in place of ns.
+fn crowd_bytes(count: u64) -> Outcome {
+    let before = resident_bytes();
+    let mut during = 0;
+    let tally = crowd(&runtime(), count, || during = resident_bytes());
+    Outcome { took: Duration::from_nanos(during.saturating_sub(before)), tally }
+}
+
+fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("procfs");
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a count of pages") * 4096
+}
+
+fn crowd(runtime: &Runtime, count: u64, when_all_wait: impl FnOnce()) -> Tally {
     runtime.block_on(async {
         let gate = Arc::new(Gate::default());
         gate.wakers.lock().expect("no panic").reserve(count as usize);
@@ -110,6 +124,7 @@ fn crowd(runtime: &Runtime, count: u64) -> Tally {
         while gate.wakers.lock().expect("no panic").len() < count as usize {
             yield_now().await;
         }
+        when_all_wait();
         gate.is_open.store(true, Ordering::Release);
         gate.wakers.lock().expect("no panic").drain(..).for_each(Waker::wake);
         let mut tally = Tally::default();
