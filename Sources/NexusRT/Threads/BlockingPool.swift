@@ -1,0 +1,310 @@
+// The threads of a runtime for work that blocks, and the queue in front of them.
+
+internal import CNexus
+internal import Glibc
+
+/// The threads on which `spawnBlocking` runs its bodies. They are started when there is work, and end when there is none.
+public struct BlockingConfiguration: Sendable {
+  /// How many threads at most. At least 1.
+  public var threads = 4
+  /// How many bodies may wait for a thread. Who has more to do waits, or is told that the queue is full. At least 1.
+  public var queueLength = 256
+  /// How long a thread waits for work before it ends.
+  public var idleTime: Duration = .seconds(10)
+
+  public init() {}
+}
+
+/// Work in the queue. Its links and `standing` are guarded by the pool's lock.
+class BlockingItem: CompletionCore, @unchecked Sendable {
+  enum Standing {
+    /// Waits for a place in the queue; `submitter` waits for that.
+    case outside
+    /// Waits for a thread.
+    case queued
+    /// Runs, has run, or was taken out.
+    case gone
+  }
+
+  final var standing = Standing.outside
+  final var submitter = WakeToken.none
+  final var next: BlockingItem?
+  nonisolated(unsafe) final unowned(unsafe) var previous: BlockingItem?
+
+  /// On a thread of the pool.
+  func run() { fatalError("work knows what it does") }
+  /// It will not run.
+  func drop() { fatalError("work knows its result") }
+}
+
+/// First come, first served: one list, of which the first `queueLength` are in the queue and the others wait for a place.
+///
+/// Unchecked: everything is guarded by `state`'s lock but the constants and `threadsLeft`, which the runtime's thread sets at
+/// the end.
+final class BlockingPool: @unchecked Sendable {
+  private struct State {
+    var first: BlockingItem?
+    unowned(unsafe) var last: BlockingItem?
+    /// The first that waits for a place.
+    unowned(unsafe) var firstOutside: BlockingItem?
+    /// Those in the queue, all of them before `firstOutside`.
+    var queued = 0
+    /// Threads that wait for work.
+    var idle = 0
+    /// Threads that live.
+    var threads: [pthread_t] = []
+    /// Threads being started.
+    var starting = 0
+    /// Threads that are about to end and have to be joined.
+    var ended: [pthread_t] = []
+    var isClosed = false
+  }
+
+  private let configuration: BlockingConfiguration
+  private let idleTime: UInt64
+  private let state = Guarded(State())
+  private let work = ThreadSignal()
+  private let end = ThreadSignal()
+  private(set) var threadsLeft = 0
+
+  init(_ configuration: BlockingConfiguration) {
+    require(configuration.threads >= 1, "NexusRT: BlockingConfiguration.threads must be at least 1")
+    require(configuration.queueLength >= 1, "NexusRT: BlockingConfiguration.queueLength must be at least 1")
+    self.configuration = configuration
+    idleTime = configuration.idleTime.clampedNanoseconds
+  }
+
+  // MARK: From tasks
+
+  enum Submission {
+    case queued
+    /// Its token will be woken when it has a place.
+    case outside
+    case full
+    case closed
+  }
+
+  /// Appends `item`. With a token it waits for a place if there is none.
+  func submit(_ item: BlockingItem, waiting token: WakeToken?) -> Submission {
+    var mustStart = false
+    let submission = state.withLock { (state: inout State) -> Submission in
+      if state.isClosed { return .closed }
+      let isFull = state.queued >= configuration.queueLength
+      if isFull && token == nil { return .full }
+      unsafe item.previous = state.last
+      if let last = unsafe state.last { last.next = item } else { state.first = item }
+      unsafe state.last = item
+      if isFull {
+        item.submitter = token!
+        if unsafe state.firstOutside == nil { unsafe state.firstOutside = item }
+        return .outside
+      }
+      item.standing = .queued
+      state.queued += 1
+      mustStart = wantsThread(&state)
+      return .queued
+    }
+    if submission == .queued { mustStart ? startThread() : work.notifyOne() }
+    return submission
+  }
+
+  /// Whether there is more work than idle threads, and room for another thread, which is then counted.
+  private func wantsThread(_ state: inout State) -> Bool {
+    guard state.queued > state.idle, state.threads.count + state.starting < configuration.threads else {
+      return false
+    }
+    state.starting += 1
+    return true
+  }
+
+  /// Changes whom to wake when `item` has a place.
+  ///
+  /// - Returns: false if it has one, or is gone.
+  func keepWaiting(_ item: BlockingItem, _ token: WakeToken) -> Bool {
+    state.withLock { _ in
+      guard item.standing == .outside else { return false }
+      item.submitter = token
+      return true
+    }
+  }
+
+  /// Takes an item out that no thread has begun.
+  ///
+  /// - Returns: false if it runs, or has run.
+  func remove(_ item: BlockingItem) -> Bool {
+    var admitted = WakeToken.none
+    let isRemoved = state.withLock { (state: inout State) -> Bool in
+      guard item.standing != .gone else { return false }
+      if item.standing == .outside {
+        if unsafe state.firstOutside === item { unsafe state.firstOutside = item.next }
+      } else {
+        state.queued -= 1
+        admitted = admitNext(&state)
+      }
+      unlink(item, &state)
+      return true
+    }
+    admitted.wake()
+    return isRemoved
+  }
+
+  private func unlink(_ item: BlockingItem, _ state: inout State) {
+    if let previous = unsafe item.previous { previous.next = item.next } else { state.first = item.next }
+    if let next = item.next {
+      unsafe next.previous = item.previous
+    } else {
+      unsafe state.last = item.previous
+    }
+    item.next = nil
+    unsafe item.previous = nil
+    item.standing = .gone
+  }
+
+  /// Gives the place that has become free to who waits for it first.
+  ///
+  /// - Returns: Whom to wake, outside of the lock.
+  private func admitNext(_ state: inout State) -> WakeToken {
+    guard let item = unsafe state.firstOutside else { return .none }
+    unsafe state.firstOutside = item.next
+    item.standing = .queued
+    state.queued += 1
+    return item.submitter
+  }
+
+  // MARK: The threads
+
+  private func startThread() {
+    reap()
+    var thread = pthread_t()
+    let context = unsafe Unmanaged.passRetained(self)
+    let refused = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        // Sound: the context is the retained pool, taken once.
+        unsafe Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().serve()
+        return nil
+      }, context.toOpaque())
+    if refused == 0 { return }
+    unsafe context.release()
+    let hasOthers = state.withLock { (state: inout State) -> Bool in
+      state.starting -= 1
+      return state.threads.count + state.starting > 0
+    }
+    // One that lives does the work later.
+    require(hasOthers, "NexusRT: spawnBlocking was refused a thread: \(describe(errno: refused))")
+    work.notifyOne()
+  }
+
+  /// Joins the threads that have ended.
+  private func reap() {
+    let ended = state.withLock { (state: inout State) -> [pthread_t] in
+      let ended = state.ended
+      state.ended = []
+      return ended
+    }
+    for thread in ended { pthread_join(thread, nil) }
+  }
+
+  /// A thread's life.
+  private func serve() {
+    let me = pthread_self()
+    state.withLock { (state: inout State) in
+      state.starting -= 1
+      state.threads.append(me)
+    }
+    while let item = nextItem(me) { item.run() }
+    end.notifyOne()
+  }
+
+  /// The next work for a thread; nil if it is to end.
+  private func nextItem(_ me: pthread_t) -> BlockingItem? {
+    var admitted = WakeToken.none
+    let item = state.withLock { (state: inout State) -> BlockingItem? in
+      var isLate = false
+      while state.queued == 0 && !state.isClosed && !isLate {
+        state.idle += 1
+        isLate = !work.wait(self.state, until: Monotonic.now() &+ idleTime)
+        state.idle -= 1
+      }
+      guard state.queued > 0, let item = state.first else {
+        state.threads.removeAll { $0 == me }
+        if !state.isClosed || threadsLeft == 0 { state.ended.append(me) }
+        return nil
+      }
+      unlink(item, &state)
+      state.queued -= 1
+      admitted = admitNext(&state)
+      return item
+    }
+    admitted.wake()
+    return item
+  }
+
+  /// Takes nothing any more, drops what no thread has begun, and waits for the threads, until `deadline` at the latest. On the
+  /// runtime's thread, once.
+  func end(deadline: UInt64) {
+    var dropped: BlockingItem?
+    state.withLock { (state: inout State) in
+      state.isClosed = true
+      dropped = state.first
+      var item = state.first
+      while let one = item {
+        one.standing = .gone
+        item = one.next
+      }
+      state.first = nil
+      unsafe state.last = nil
+      unsafe state.firstOutside = nil
+      state.queued = 0
+    }
+    while let item = dropped {
+      dropped = item.next
+      item.next = nil
+      item.drop()
+    }
+    work.notifyAll()
+    state.withLock { (state: inout State) in
+      var isLate = false
+      while !isLate && state.threads.count + state.starting > 0 {
+        isLate = !end.wait(self.state, until: deadline)
+      }
+      threadsLeft = state.threads.count + state.starting
+      for thread in state.threads { pthread_detach(thread) }
+      state.threads = []
+    }
+    reap()
+  }
+}
+
+/// A condition that threads wait for, with the lock of a `Guarded`.
+///
+/// Unchecked: a condition variable is made for all threads.
+@safe final class ThreadSignal: @unchecked Sendable {
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+  init() {
+    unsafe condition = .allocate(capacity: 1)
+    unsafe condition.initialize(to: pthread_cond_t())
+    var attributes = pthread_condattr_t()
+    unsafe pthread_condattr_init(&attributes)
+    unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    unsafe pthread_cond_init(condition, &attributes)
+    unsafe pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(condition)
+    unsafe condition.deallocate()
+  }
+
+  /// Lets go of the lock of `guarded`, which is held, until it is notified or `deadline` comes, or for no reason.
+  ///
+  /// - Returns: false if the deadline came.
+  func wait<Value>(_ guarded: Guarded<Value>, until deadline: UInt64) -> Bool {
+    var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
+    return unsafe pthread_cond_timedwait(condition, guarded.mutex, &time) != ETIMEDOUT
+  }
+
+  func notifyOne() { unsafe pthread_cond_signal(condition) }
+  func notifyAll() { unsafe pthread_cond_broadcast(condition) }
+}
