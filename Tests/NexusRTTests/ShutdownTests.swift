@@ -177,12 +177,11 @@ private func signalReachesTwoRuntimes(_ send: @escaping @Sendable () -> Void) as
         let isOver = Shared(false)
         defer { isOver.value = true }
         let ends = Pipe()
-        let input = Kept(File(borrowing: ends.input.descriptor))
         spawnBoxed { try await sleep(for: .seconds(1_000)) }
         spawnBoxed {
           var buffer = IOBuffer(count: 1)
           var bytes = buffer.mutableBytes
-          _ = try await input.value!.read(into: &bytes)
+          _ = try await ends.input.read(into: &bytes)
         }
         let joined: JoinHandle<Void> = spawnBoxed { _ = await Wait(for: "the third thing").suspend() }
         spawnBoxed(joined) { joined in try await joined.value() }
@@ -194,7 +193,6 @@ private func signalReachesTwoRuntimes(_ send: @escaping @Sendable () -> Void) as
         }
         for _ in 0..<4 { await yield() }
         cancelled.cancel()
-        defer { _ = consume ends }
         do throws(QuiesceError) {
           // One that starts when the time is up already.
           try await quiesce(within: .milliseconds(5))
