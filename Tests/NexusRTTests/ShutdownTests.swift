@@ -45,8 +45,16 @@ import Testing
     if isToProcess {
       await #expect(processExitsWith: .success) { try await signalReachesTwoRuntimes { kill(getpid(), SIGTERM) } }
     } else {
-      // From a thread that has not blocked it.
-      await #expect(processExitsWith: .success) { try await signalReachesTwoRuntimes { raise(SIGTERM) } }
+      // To a thread that has not blocked it: those of Dispatch have.
+      await #expect(processExitsWith: .success) {
+        try await signalReachesTwoRuntimes {
+          var set = sigset_t()
+          sigemptyset(&set)
+          sigaddset(&set, SIGTERM)
+          pthread_sigmask(SIG_UNBLOCK, &set, nil)
+          raise(SIGTERM)
+        }
+      }
     }
   }
 
@@ -71,6 +79,14 @@ import Testing
     await #expect(processExitsWith: .success) {
       try await onThread {
         signal(SIGTERM, SIG_IGN)
+        // SIGTERM is not blocked before, and SIGINT is.
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
         let before = openDescriptors()
         for _ in 0..<50 {
           var configuration = Configuration()
@@ -79,12 +95,12 @@ import Testing
           try runtime.blockOn { await yield() }
           var blocked = sigset_t()
           pthread_sigmask(SIG_SETMASK, nil, &blocked)
-          guard sigismember(&blocked, SIGINT) == 1 else { fatalError("SIGINT is not blocked") }
+          guard sigismember(&blocked, SIGTERM) == 1 else { fatalError("SIGTERM is not blocked") }
         }
         var blocked = sigset_t()
         pthread_sigmask(SIG_SETMASK, nil, &blocked)
-        guard sigismember(&blocked, SIGINT) == 0, sigismember(&blocked, SIGTERM) == 0 else {
-          fatalError("a signal is still blocked")
+        guard sigismember(&blocked, SIGINT) == 1, sigismember(&blocked, SIGTERM) == 0 else {
+          fatalError("the signals are not blocked as before")
         }
         // Ignored as before.
         kill(getpid(), SIGTERM)

@@ -74,3 +74,13 @@ func openDescriptors() -> Int { (try? FileManager.default.contentsOfDirectory(at
 
 /// Threads of this process.
 func liveThreads() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0 }
+
+/// Counts its life, and may be shared.
+final class SendableTracked: Sendable {
+  private let lives: Lives
+  init(_ lives: Lives) {
+    self.lives = lives
+    lives.add()
+  }
+  deinit { lives.end() }
+}

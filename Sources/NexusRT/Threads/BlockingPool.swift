@@ -74,6 +74,9 @@ final class BlockingPool: @unchecked Sendable {
     idleTime = configuration.idleTime.clampedNanoseconds
   }
 
+  /// Threads that live.
+  var threadCount: Int { state.withLock { $0.threads.count + $0.starting } }
+
   // MARK: From tasks
 
   enum Submission {

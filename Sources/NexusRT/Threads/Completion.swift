@@ -27,7 +27,7 @@ public enum CompletionError: Error, CustomStringConvertible {
 public struct Completion<Value: Sendable>: ~Copyable, Sendable {
   private let cell: CompletionCell<Value>
 
-  private init(_ cell: CompletionCell<Value>) { self.cell = cell }
+  init(_ cell: CompletionCell<Value>) { self.cell = cell }
 
   /// Both sides of a completion. Any thread; two small allocations.
   public static func make(of type: Value.Type = Value.self) -> Sides {
@@ -147,15 +147,13 @@ extension Completer where Value == Void {
 nonisolated(nonsending) public func withCompletion<Value: Sendable>(
   of type: Value.Type = Value.self, until deadline: Deadline? = nil, _ start: (Completer<Value>) -> Void
 ) async throws(CompletionError) -> Value {
-  let sides = Completion.make(of: type)
-  start(sides.completer)
-  // Not to be kept alive by this function: only those that `start` handed out can complete.
-  return try await waitAlone(sides, until: deadline)
+  let cell = CompletionCell<Value>()
+  begin(start, cell)
+  return try await Completion(cell).value(until: deadline)
 }
 
-nonisolated(nonsending) private func waitAlone<Value: Sendable>(
-  _ sides: consuming Completion<Value>.Sides, until deadline: Deadline?
-) async throws(CompletionError) -> Value {
-  let completion = sides.completion
-  return try await completion.value(until: deadline)
+/// A function of its own, so that its completer is gone when it returns: only those that `start` handed out can complete.
+@inline(never)
+private func begin<Value: Sendable>(_ start: (Completer<Value>) -> Void, _ cell: CompletionCell<Value>) {
+  start(Completer(cell))
 }
