@@ -79,7 +79,9 @@ import Testing
     try await inTask {
       let kept = Shared<Completer<SendableTracked>?>(nil)
       do throws(CompletionError) {
-        _ = try await withCompletion(of: SendableTracked.self, until: .after(.milliseconds(1))) { kept.value = $0 }
+        _ = try await withCompletion(of: SendableTracked.self, until: .after(.milliseconds(1))) {
+          kept.value = $0
+        }
         expect(false, "it ended well")
       } catch {
         guard case .timedOut = error else { return expect(false, "\(error)") }

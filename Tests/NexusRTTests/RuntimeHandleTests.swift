@@ -41,9 +41,7 @@ import Testing
         try runtime.blockOn { try await RuntimeHandle.current.shutdown.waitForRequest() }
       } catch { fatalError("\(error)") }
     }
-    var handle = handles.take()
-    while handle == nil { handle = handles.take() }
-    let target = handle!
+    let target = handles.take()!
     try await inTask {
       var sum = 0
       for number in 0..<100 { sum += try await target.spawn { number }.value() }
@@ -276,9 +274,7 @@ import Testing
         expectEqual(runtime.shutdown.isRequested, true)
       } catch { fatalError("\(error)") }
     }
-    var book: Book?
-    while book == nil { book = books.take() }
-    let there = book!
+    let there = books.take()!
     let caller = thisThreadNow()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<8 { group.addTask { for _ in 0..<100 { _ = await there.add(1) } } }

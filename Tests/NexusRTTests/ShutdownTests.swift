@@ -43,7 +43,9 @@ import Testing
   @Test(arguments: [false, true]) func signal_asksEveryRuntimeThatWatches(isToProcess: Bool) async {
     let isToProcess = isToProcess
     if isToProcess {
-      await #expect(processExitsWith: .success) { try await signalReachesTwoRuntimes { kill(getpid(), SIGTERM) } }
+      await #expect(processExitsWith: .success) {
+        try await signalReachesTwoRuntimes { kill(getpid(), SIGTERM) }
+      }
     } else {
       // To a thread that has not blocked it: those of Dispatch have.
       await #expect(processExitsWith: .success) {
@@ -224,7 +226,8 @@ private func signalReachesTwoRuntimes(_ send: @escaping @Sendable () -> Void) as
       expectEqual(activities[1], .inKernel(operation: "read"))
       expectEqual(activities[2], .waiting(operation: "the third thing"))
       expectEqual(activities[3], .waiting(operation: "JoinHandle.value()"))
-      expectEqual(activities[4], .ready)
+      // The continuation way hands a task that is ready to the Swift runtime, which does not tell.
+      if runtime.suspension != .continuation { expectEqual(activities[4], .ready) }
       expectEqual(activities[5], .elsewhere)
       expectEqual(activities[6], .elsewhere)
       expectEqual(reports.filter { $0.isCancelled }.count, 1)

@@ -174,12 +174,14 @@ private final class Door: Sendable {
     let door = Door()
     let ran = Count()
     let lives = Lives()
+    let handles = Handover<RuntimeHandle>()
     let opener = Worker {
-      while door.entered.value == 0 { usleep(100) }
-      usleep(20_000)
+      let handle = handles.take()!
+      while !handle.loop.services.blocking.isClosed { usleep(100) }
       door.open()
     }
     let statistics = try await inRuntime(.blocking(threads: 1, queue: 10)) { runtime in
+      handles.give(runtime.handle)
       try runtime.blockOn {
         _ = try await spawnBlocking {
           door.pass()
@@ -204,11 +206,13 @@ private final class Door: Sendable {
 
   @Test func bodyThatDoesNotEnd_isLeft_whenTheTimeIsUp() async throws {
     let door = Door()
-    let statistics = try await inRuntime({
-      var configuration = Configuration.blocking(threads: 1, queue: 1)
-      configuration.endTimeout = .milliseconds(20)
-      return configuration
-    }()) { runtime in
+    let statistics = try await inRuntime(
+      {
+        var configuration = Configuration.blocking(threads: 1, queue: 1)
+        configuration.endTimeout = .milliseconds(20)
+        return configuration
+      }()
+    ) { runtime in
       try runtime.blockOn {
         _ = try await spawnBlocking { door.pass() }
         while door.entered.value == 0 { try await sleep(for: .microseconds(100)) }
@@ -228,7 +232,9 @@ private final class Door: Sendable {
           let worker = startThread(handle) { handle in (try? handle.spawn { 1 }.valueBlocking()) ?? 1 }
           try runtime.blockOn {
             for _ in 0..<6 { _ = try await spawnBlocking {} }
-            _ = try await withCompletion(of: Int.self) { completer in startThread(completer) { $0.complete(1) } }
+            _ = try await withCompletion(of: Int.self) { completer in
+              startThread(completer) { $0.complete(1) }
+            }
             try await withForeign {}
           }
           _ = consume runtime
@@ -240,7 +246,9 @@ private final class Door: Sendable {
         return (liveThreads() - before.0, openDescriptors() - before.1)
       }
       // The global pool's own come and go.
-      guard threads < 8, descriptors < 10 else { fatalError("\(threads) threads, \(descriptors) descriptors") }
+      guard threads < 8, descriptors < 10 else {
+        fatalError("\(threads) threads, \(descriptors) descriptors")
+      }
     }
   }
 

@@ -70,10 +70,14 @@ func residentMemory() -> Int {
 func runtimeTaskCount() -> Int { unsafe LoopState.current(for: "test").pointee.slab.bodies }
 
 /// Descriptors of this process that are open.
-func openDescriptors() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0 }
+func openDescriptors() -> Int {
+  (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+}
 
 /// Threads of this process.
-func liveThreads() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0 }
+func liveThreads() -> Int {
+  (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0
+}
 
 /// Counts its life, and may be shared.
 final class SendableTracked: Sendable {

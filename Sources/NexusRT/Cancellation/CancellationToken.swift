@@ -17,8 +17,10 @@ internal import Synchronization
 /// token in between may be dropped; a parent knows its children only as long as they live. All methods may be called
 /// from any thread.
 @safe public final class CancellationToken: Sendable {
-  /// Freed with the token. What may be touched without the tree's lock says so itself.
+  /// Freed with the token, and touched under the tree's lock.
   nonisolated(unsafe) let node: CancellationNodePointer
+  /// The node's flag, which is read without the lock.
+  nonisolated(unsafe) private let flag: UnsafePointer<Atomic<Bool>>
   let tree: CancellationTree
   /// Guarded by being touched in `init` and `deinit` alone.
   nonisolated(unsafe) private var parent: CancellationToken?
@@ -26,21 +28,21 @@ internal import Synchronization
   /// A token that is not cancelled, the root of a tree of its own.
   public init() {
     tree = CancellationTree()
-    unsafe node = .allocate(capacity: 1)
-    unsafe node.initialize(to: CancellationNode(isCancelled: false))
+    unsafe node = CancellationNode.make()
+    unsafe flag = UnsafePointer(node.pointee.isCancelled)
     unsafe parent = nil
   }
 
   private init(childOf parent: CancellationToken) {
     tree = parent.tree
     unsafe node = parent.tree.makeChild(of: parent.node)
+    unsafe flag = UnsafePointer(node.pointee.isCancelled)
     unsafe self.parent = parent
   }
 
   deinit {
     leaveTree()
-    unsafe node.deinitialize(count: 1)
-    unsafe node.deallocate()
+    unsafe CancellationNode.free(node)
     // A long chain of parents that only their children kept ends here one by one, and not each inside the one below it.
     var above = unsafe parent.take()
     while above != nil, isKnownUniquelyReferenced(&above) {
@@ -59,7 +61,7 @@ internal import Synchronization
   public func child() -> CancellationToken { CancellationToken(childOf: self) }
 
   /// Whether this token, or one above it, was cancelled. One load; what was written before `cancel()` is visible then.
-  public var isCancelled: Bool { unsafe node.pointee.isCancelled.load(ordering: .acquiring) }
+  public var isCancelled: Bool { unsafe flag.pointee.load(ordering: .acquiring) }
 
   /// Cancels this token and all below it, for good, and wakes those who wait for them. A second call does nothing.
   ///

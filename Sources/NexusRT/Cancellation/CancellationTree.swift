@@ -7,20 +7,41 @@ internal import Synchronization
 
 /// What a tree knows of one token. The links and the waiters are guarded by the tree's lock.
 @safe struct CancellationNode: ~Copyable {
-  /// Set once, under the lock; read without it.
-  let isCancelled: Atomic<Bool>
+  /// Set once, under the lock; read without it. In front of the node, and not in it: what is in it changes under the lock alone.
+  let isCancelled: UnsafeMutablePointer<Atomic<Bool>>
   var waiters = WaiterList()
   var parent: CancellationNodePointer?
   var firstChild: CancellationNodePointer?
   var previous: CancellationNodePointer?
   var next: CancellationNodePointer?
 
-  init(isCancelled: Bool) {
-    self.isCancelled = Atomic(isCancelled)
+  private init(_ isCancelled: UnsafeMutablePointer<Atomic<Bool>>) {
+    unsafe self.isCancelled = isCancelled
     unsafe parent = nil
     unsafe firstChild = nil
     unsafe previous = nil
     unsafe next = nil
+  }
+
+  private static let offset = MemoryLayout<UInt64>.size
+
+  /// A node that is not cancelled and not linked, with its flag in one block of memory.
+  static func make() -> CancellationNodePointer {
+    let block = UnsafeMutableRawPointer.allocate(
+      byteCount: offset + MemoryLayout<CancellationNode>.size, alignment: 8)
+    let flag = unsafe block.bindMemory(to: Atomic<Bool>.self, capacity: 1)
+    unsafe flag.initialize(to: Atomic(false))
+    let node = unsafe (block + offset).bindMemory(to: CancellationNode.self, capacity: 1)
+    unsafe node.initialize(to: CancellationNode(flag))
+    return unsafe node
+  }
+
+  /// Only of a node that is not linked.
+  static func free(_ node: CancellationNodePointer) {
+    let flag = unsafe node.pointee.isCancelled
+    unsafe node.deinitialize(count: 1)
+    unsafe flag.deinitialize(count: 1)
+    unsafe UnsafeMutableRawPointer(flag).deallocate()
   }
 }
 
@@ -33,11 +54,10 @@ final class CancellationTree: Sendable {
 
   /// A node below `parent`, cancelled if that is; linked only if it is not.
   func makeChild(of parent: CancellationNodePointer) -> CancellationNodePointer {
-    let child = CancellationNodePointer.allocate(capacity: 1)
-    unsafe child.initialize(to: CancellationNode(isCancelled: false))
+    let child = unsafe CancellationNode.make()
     lock.withLock { _ in
-      if unsafe parent.pointee.isCancelled.load(ordering: .relaxed) {
-        unsafe child.pointee.isCancelled.store(true, ordering: .releasing)
+      if unsafe parent.pointee.isCancelled.pointee.load(ordering: .relaxed) {
+        unsafe child.pointee.isCancelled.pointee.store(true, ordering: .releasing)
         return
       }
       unsafe child.pointee.parent = parent
@@ -66,7 +86,7 @@ final class CancellationTree: Sendable {
   /// Registers `waiter`, unless the node is cancelled: then nil.
   func register(_ waiter: Waiter, at node: CancellationNodePointer) -> Int32? {
     lock.withLock { _ in
-      if unsafe node.pointee.isCancelled.load(ordering: .relaxed) { return nil }
+      if unsafe node.pointee.isCancelled.pointee.load(ordering: .relaxed) { return nil }
       return unsafe node.pointee.waiters.append(waiter)
     }
   }
@@ -77,7 +97,7 @@ final class CancellationTree: Sendable {
   @discardableResult
   func unregister(_ place: Int32, at node: CancellationNodePointer) -> Bool {
     lock.withLock { _ in
-      if unsafe node.pointee.isCancelled.load(ordering: .relaxed) { return false }
+      if unsafe node.pointee.isCancelled.pointee.load(ordering: .relaxed) { return false }
       unsafe node.pointee.waiters.remove(place)
       return true
     }
@@ -90,9 +110,9 @@ final class CancellationTree: Sendable {
       var node = unsafe root
       while true {
         // Below a cancelled node everything is.
-        if unsafe !node.pointee.isCancelled.load(ordering: .relaxed) {
+        if unsafe !node.pointee.isCancelled.pointee.load(ordering: .relaxed) {
           // Release: who sees it sees what was written before the cancellation.
-          unsafe node.pointee.isCancelled.store(true, ordering: .releasing)
+          unsafe node.pointee.isCancelled.pointee.store(true, ordering: .releasing)
           unsafe node.pointee.waiters.takeAll(into: &waiters)
           if let child = unsafe node.pointee.firstChild {
             unsafe node = child

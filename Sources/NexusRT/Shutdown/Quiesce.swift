@@ -55,7 +55,8 @@ extension Runtime {
   public borrowing func quiesce(within duration: Duration) throws(QuiesceError) {
     let state = unsafe loop.state!
     require(
-      loop.isOnThread, "NexusRT: a runtime was used on a thread that did not make it: make one runtime a thread")
+      loop.isOnThread,
+      "NexusRT: a runtime was used on a thread that did not make it: make one runtime a thread")
     require(
       unsafe !state.pointee.isRunning,
       "NexusRT: Runtime.quiesce was called inside a task of the runtime: await quiesce(within:) there")

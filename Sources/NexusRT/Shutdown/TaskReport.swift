@@ -14,7 +14,8 @@ public struct TaskReport: Sendable, Equatable, CustomStringConvertible {
     case waiting(operation: String)
     /// It waits for the kernel to complete an operation: its name (`read`, `accept`, ...).
     case inKernel(operation: String)
-    /// It waits for something that is none of the runtime's: another actor, its child tasks, `Task.sleep`.
+    /// It waits for something that is none of the runtime's: another actor, its child tasks, `Task.sleep`; or the Swift
+    /// runtime has it in hand, as it has a ready task that suspends the portable way.
     case elsewhere
   }
 

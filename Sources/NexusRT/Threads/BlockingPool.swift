@@ -74,6 +74,9 @@ final class BlockingPool: @unchecked Sendable {
     idleTime = configuration.idleTime.clampedNanoseconds
   }
 
+  /// Whether nothing is taken any more.
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
   /// Threads that live.
   var threadCount: Int { state.withLock { $0.threads.count + $0.starting } }
 

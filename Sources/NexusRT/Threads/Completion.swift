@@ -56,7 +56,8 @@ public struct Completion<Value: Sendable>: ~Copyable, Sendable {
   ) async throws(CompletionError) -> Value {
     require(
       deadline == nil || Runtime.isOnThisThread,
-      "NexusRT: Completion.value(until:) was called outside of a runtime's tasks, where nobody keeps the time")
+      "NexusRT: Completion.value(until:) was called outside of a runtime's tasks, where nobody keeps the time"
+    )
     return try taken(after: await cell.wait(for: "Completion.value()", until: deadline))
   }
 

@@ -68,7 +68,11 @@ class RemoteWork: CompletionCore, @unchecked Sendable {
   }
 
   private final func unlink(_ loop: LoopPointer) {
-    if let newer = unsafe newer { unsafe newer.older = older } else { unsafe loop.pointee.newestRemote = older }
+    if let newer = unsafe newer {
+      unsafe newer.older = older
+    } else {
+      unsafe loop.pointee.newestRemote = older
+    }
     unsafe older?.newer = newer
   }
 
