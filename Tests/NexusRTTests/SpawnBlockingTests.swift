@@ -1,5 +1,6 @@
 // Work that blocks: the pool's threads, its queue, cancellation, and its end.
 
+import CAllocationCounter
 import CNexus
 import Foundation
 @testable import NexusRT
@@ -223,9 +224,9 @@ private final class Door: Sendable {
     door.open()
   }
 
-  @Test func manyRounds_leaveNoThreadAndNoDescriptorBehind() async {
+  @Test func manyRounds_leaveNoThreadNoDescriptorAndNoMemoryBehind() async {
     await #expect(processExitsWith: .success) {
-      let (threads, descriptors) = try await onThread { () -> (Int, Int) in
+      let (threads, descriptors, bytes) = try await onThread { () -> (Int, Int, Int) in
         func round() throws {
           let runtime = try Runtime(configuration: .blocking(threads: 2, queue: 4))
           let handle = runtime.handle
@@ -240,14 +241,16 @@ private final class Door: Sendable {
           _ = consume runtime
           _ = worker.join()
         }
-        for _ in 0..<20 { try round() }
-        let before = (liveThreads(), openDescriptors())
-        for _ in 0..<300 { try round() }
-        return (liveThreads() - before.0, openDescriptors() - before.1)
+        for _ in 0..<100 { try round() }
+        let before = (liveThreads(), openDescriptors(), residentMemory())
+        for _ in 0..<400 { try round() }
+        return (
+          liveThreads() - before.0, openDescriptors() - before.1, residentMemory() - before.2
+        )
       }
-      // The global pool's own come and go.
-      guard threads < 8, descriptors < 10 else {
-        fatalError("\(threads) threads, \(descriptors) descriptors")
+      // The global pool's own come and go; a ring, a slab or a pool that is left is 5 kB and more a round.
+      guard threads < 8, descriptors < 10, bytes < 2_000_000 || !allocation_count_is_available() else {
+        fatalError("\(threads) threads, \(descriptors) descriptors, \(bytes) bytes more")
       }
     }
   }

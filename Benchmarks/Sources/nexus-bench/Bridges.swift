@@ -216,46 +216,48 @@ func tokenWait() throws -> Double {
   }
 }
 
-let bridgeGroups = [
-  Group(
-    "bridges: wake of a parked ring, one way, without a runtime",
-    [
-      Line("write to an eventfd that the ring reads (what a mailbox does)") {
-        try parkedWake(BENCH_WAKE_EVENTFD)
-      },
-      Line("message to the ring, submitted at once") { try parkedWake(BENCH_WAKE_MESSAGE) },
-      Line("message to the ring, submitted with the next wait") {
-        try parkedWake(BENCH_WAKE_MESSAGE_WITH_WAIT)
-      },
-    ]),
-  Group(
-    "bridges: into a runtime and back",
-    [
-      Line("RuntimeHandle.spawn and value(), within", run: remoteWithin),
-      Line("RuntimeHandle.spawn, a thread, 1,000 at a time, each", run: remoteBatches),
-      Line("RuntimeHandle.spawn and valueBlocking(), both sides parked", run: remoteRoundTrip),
-    ]),
-  Group(
-    "bridges: out of a runtime and back",
-    [
-      Line("Completion, completed at once", run: completionWithin),
-      Line("withCompletion, a Dispatch queue", run: completionFromDispatch),
-      Line("withForeign", run: foreignCall),
-      Line("spawnBlocking and value()", run: blockingCall),
-    ]),
-  Group(
-    "bridges: call of an actor's method from a task",
-    [
-      Line("an actor that adopted the runtime", run: adoptedActorCall),
-      Line("the same, whose method yields to nobody", run: adoptedActorYield),
-      Line("an ordinary actor", run: ordinaryActorCall),
-    ]),
-  Group(
-    "bridges: cancellation tokens",
-    [
-      Line("isCancelled", run: tokenLook),
-      Line("child() and its end", run: tokenChild),
-      Line("withCancellation(by:), nothing cancelled", run: tokenScope),
-      Line("token, spawn, cancelled(), cancel(), join", run: tokenWait),
-    ]),
-]
+var bridgeGroups: [Group] {
+  [
+    Group(
+      "bridges: wake of a parked ring, one way, without a runtime",
+      [
+        Line("write to an eventfd that the ring reads (what a mailbox does)") {
+          try parkedWake(BENCH_WAKE_EVENTFD)
+        },
+        Line("message to the ring, submitted at once") { try parkedWake(BENCH_WAKE_MESSAGE) },
+        Line("message to the ring, submitted with the next wait") {
+          try parkedWake(BENCH_WAKE_MESSAGE_WITH_WAIT)
+        },
+      ]),
+    Group(
+      "bridges: into a runtime and back",
+      [
+        Line("RuntimeHandle.spawn and value(), within", run: remoteWithin),
+        Line("RuntimeHandle.spawn, a thread, 1,000 at a time, each", run: remoteBatches),
+        Line("RuntimeHandle.spawn and valueBlocking(), both sides parked", run: remoteRoundTrip),
+      ]),
+    Group(
+      "bridges: out of a runtime and back",
+      [
+        Line("Completion, completed at once", run: completionWithin),
+        Line("withCompletion, a Dispatch queue", run: completionFromDispatch),
+        Line("withForeign", run: foreignCall),
+        Line("spawnBlocking and value()", run: blockingCall),
+      ]),
+    Group(
+      "bridges: call of an actor's method from a task",
+      [
+        Line("an actor that adopted the runtime", run: adoptedActorCall),
+        Line("the same, whose method yields to nobody", run: adoptedActorYield),
+        Line("an ordinary actor", run: ordinaryActorCall),
+      ]),
+    Group(
+      "bridges: cancellation tokens",
+      [
+        Line("isCancelled", run: tokenLook),
+        Line("child() and its end", run: tokenChild),
+        Line("withCancellation(by:), nothing cancelled", run: tokenScope),
+        Line("token, spawn, cancelled(), cancel(), join", run: tokenWait),
+      ]),
+  ]
+}

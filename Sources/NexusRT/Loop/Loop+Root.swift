@@ -171,7 +171,9 @@ extension Loop {
     }
     services.jobGate.close()
     var notDelivered = 0
-    runAsJob { notDelivered = unsafe LoopState.runWhatIsLeft(state, deadline: deadline) }
+    if unsafe mailbox.pointee.hasEntries || !state.pointee.runQueue.isEmpty {
+      runAsJob { notDelivered = unsafe LoopState.runWhatIsLeft(state, deadline: deadline) }
+    }
     services.statistics.end(unsafe FinalCounters(state, wakesNotDelivered: notDelivered))
     dismantle()
   }

@@ -1,4 +1,4 @@
-// expect-error: actor-isolated property 'best' can not be referenced from a nonisolated context
+// expect-error: actor-isolated property 'best' cannot be accessed from outside of the actor
 // The state of an actor that runs on a runtime's thread is reached through the actor, also by the runtime's tasks.
 import NexusRT
 
