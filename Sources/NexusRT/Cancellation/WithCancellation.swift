@@ -12,6 +12,7 @@ internal import Synchronization
 ///   returns this waits until it has.
 ///
 /// Traps outside a task of a runtime.
+@inlinable
 nonisolated(nonsending) public func withCancellation<Success: ~Copyable, Failure: Error>(
   by token: CancellationToken, _ body: nonisolated(nonsending) () async throws(Failure) -> Success
 ) async throws(Failure) -> Success {
@@ -32,6 +33,7 @@ nonisolated(nonsending) public func withCancellation<Success: ~Copyable, Failure
 /// Who may touch what: `place`, `scope`, `waiter` and `hasArrived` belong to the loop's thread. The token may fire the link
 /// once, between `begin` and the `unregister` in `end`; if that finds that it may have, the scope is kept until the link has
 /// arrived. So an arriving link always finds its scope.
+@usableFromInline
 @safe final class ScopeLink: LoopMessage, @unchecked Sendable {
   private let mailbox: MailboxPointer
   private var token: CancellationToken?
@@ -48,6 +50,7 @@ nonisolated(nonsending) public func withCancellation<Success: ~Copyable, Failure
   }
 
   /// Puts the running task into a scope and registers that with `token`.
+  @usableFromInline
   static func begin(_ token: CancellationToken) -> ScopeLink {
     let loop = unsafe LoopState.current(for: "withCancellation")
     let link = unsafe loop.pointee.spareLinks.popLast() ?? ScopeLink(loop.pointee.mailbox)
@@ -61,12 +64,24 @@ nonisolated(nonsending) public func withCancellation<Success: ~Copyable, Failure
   }
 
   /// Takes the task out of the scope.
+  @inlinable @inline(__always)
   nonisolated(nonsending) func end() async {
-    let token = self.token.take()!
-    if let place, unsafe !token.tree.unregister(place, at: token.node) {
-      // It was told, or is about to be.
-      while !hasArrived { await waitForArrival() }
-    }
+    while isOnItsWay() { await waitForArrival() }
+    leave()
+  }
+
+  /// Takes the link back from the token.
+  ///
+  /// - Returns: Whether it was told, or is about to be, and has not arrived.
+  @usableFromInline
+  func isOnItsWay() -> Bool {
+    if let token, let place, unsafe token.tree.unregister(place, at: token.node) { hasArrived = true }
+    token = nil
+    return place != nil && !hasArrived
+  }
+
+  @usableFromInline
+  func leave() {
     // The task may be another thread's no more than its scope: this is the loop that `begin` saw.
     let loop = unsafe LoopState.current(for: "withCancellation")
     unsafe _ = loop.pointee.leaveScope(scope.unsafelyUnwrapped)
@@ -79,7 +94,8 @@ nonisolated(nonsending) public func withCancellation<Success: ~Copyable, Failure
   /// As many are kept for the next scopes.
   private static let mostSpare = 64
 
-  nonisolated(nonsending) private func waitForArrival() async {
+  @usableFromInline @inline(never)
+  nonisolated(nonsending) func waitForArrival() async {
     let loop = unsafe LoopState.current(for: "withCancellation")
     let slot = unsafe loop.pointee.currentSlot("withCancellation")
     unsafe waiter = slot
@@ -96,6 +112,7 @@ nonisolated(nonsending) public func withCancellation<Success: ~Copyable, Failure
     }
   }
 
+  @usableFromInline
   override func deliver(to loop: LoopPointer) {
     hasArrived = true
     unsafe loop.pointee.cancelScope(scope.unsafelyUnwrapped, isTimeout: false)

@@ -58,6 +58,8 @@ final class BlockingPool: @unchecked Sendable {
     /// Threads that are about to end and have to be joined.
     var ended: [pthread_t] = []
     var isClosed = false
+    /// Whether the runtime has ended and left its threads to themselves.
+    var isLeft = false
   }
 
   private let configuration: BlockingConfiguration
@@ -225,22 +227,26 @@ final class BlockingPool: @unchecked Sendable {
   /// The next work for a thread; nil if it is to end.
   private func nextItem(_ me: pthread_t) -> BlockingItem? {
     var admitted = WakeToken.none
-    let item = state.withLock { (state: inout State) -> BlockingItem? in
-      var isLate = false
-      while state.queued == 0 && !state.isClosed && !isLate {
-        state.idle += 1
-        isLate = !work.wait(self.state, until: Monotonic.now() &+ idleTime)
-        state.idle -= 1
+    var isIdle = false
+    let item = state.withLock(waitingFor: work, until: Monotonic.now() &+ idleTime) {
+      (state: inout State, isLate: Bool) -> BlockingItem?? in
+      if isIdle { state.idle -= 1 }
+      isIdle = false
+      if let item = state.first, state.queued > 0 {
+        unlink(item, &state)
+        state.queued -= 1
+        admitted = admitNext(&state)
+        return .some(item)
       }
-      guard state.queued > 0, let item = state.first else {
+      if state.isClosed || isLate {
         state.threads.removeAll { $0 == me }
-        if !state.isClosed || threadsLeft == 0 { state.ended.append(me) }
-        return nil
+        // One that was left to itself is joined by nobody.
+        if !state.isLeft { state.ended.append(me) }
+        return .some(nil)
       }
-      unlink(item, &state)
-      state.queued -= 1
-      admitted = admitNext(&state)
-      return item
+      state.idle += 1
+      isIdle = true
+      return nil
     }
     admitted.wake()
     return item
@@ -269,14 +275,14 @@ final class BlockingPool: @unchecked Sendable {
       item.drop()
     }
     work.notifyAll()
-    state.withLock { (state: inout State) in
-      var isLate = false
-      while !isLate && state.threads.count + state.starting > 0 {
-        isLate = !end.wait(self.state, until: deadline)
-      }
-      threadsLeft = state.threads.count + state.starting
+    threadsLeft = state.withLock(waitingFor: end, until: deadline) {
+      (state: inout State, isLate: Bool) -> Int? in
+      let alive = state.threads.count + state.starting
+      if alive > 0 && !isLate { return nil }
       for thread in state.threads { pthread_detach(thread) }
       state.threads = []
+      state.isLeft = alive > 0
+      return alive
     }
     reap()
   }
@@ -303,14 +309,32 @@ final class BlockingPool: @unchecked Sendable {
     unsafe condition.deallocate()
   }
 
-  /// Lets go of the lock of `guarded`, which is held, until it is notified or `deadline` comes, or for no reason.
+  /// Lets go of `mutex`, which is held, until it is notified or `deadline` comes, or for no reason.
   ///
   /// - Returns: false if the deadline came.
-  func wait<Value>(_ guarded: Guarded<Value>, until deadline: UInt64) -> Bool {
+  fileprivate func wait(_ mutex: UnsafeMutablePointer<pthread_mutex_t>, until deadline: UInt64) -> Bool {
     var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
-    return unsafe pthread_cond_timedwait(condition, guarded.mutex, &time) != ETIMEDOUT
+    return unsafe pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
   }
 
   func notifyOne() { unsafe pthread_cond_signal(condition) }
   func notifyAll() { unsafe pthread_cond_broadcast(condition) }
+}
+
+extension Guarded {
+  /// Calls `body` under the lock until it gives a result, and waits in between for `signal`, without the lock; after `deadline`
+  /// it is told so.
+  ///
+  /// A call's access to the value ends before the wait: others change it meanwhile, and what was read before counts no more.
+  func withLock<Result>(
+    waitingFor signal: ThreadSignal, until deadline: UInt64, _ body: (inout Value, Bool) -> Result?
+  ) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    var isLate = false
+    while true {
+      if let result = unsafe body(&value.pointee, isLate) { return result }
+      isLate = unsafe !signal.wait(mutex, until: deadline)
+    }
+  }
 }

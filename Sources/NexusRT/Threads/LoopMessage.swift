@@ -2,6 +2,7 @@
 // and jobs do, linked through itself.
 
 /// What a loop's thread is to do once. It is in one queue at most at a time.
+@usableFromInline
 class LoopMessage {
   /// The queue's link, 16 bytes into the object, behind the two words of every Swift object: where slots and jobs have theirs.
   /// Must stay the first stored property. Belongs to the queue the message is in.
@@ -15,6 +16,7 @@ class LoopMessage {
   }
 
   /// Called on the loop's thread, when the message is taken from the run queue, with no access to the loop's state open.
+  @usableFromInline
   func deliver(to loop: LoopPointer) { fatalError("a message says what it does") }
 }
 
