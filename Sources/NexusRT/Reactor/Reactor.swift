@@ -28,7 +28,7 @@ internal import Glibc
   private var isSignalArmed = false
   /// The signals that have come and were not taken.
   var signals: nexus_signal_set = 0
-  /// Operations handed over whose completion has not been seen, the eventfd's read not counted.
+  /// Operations handed over whose completion has not been seen, the eventfd's read and the signals' poll not counted.
   private(set) var inFlight = 0
   /// Stands between the kernel and us in tests: sees every result of a task's operation and may change it.
   var resultFilter: ((Int32) -> Int32)?
@@ -75,7 +75,7 @@ internal import Glibc
   }
 
   deinit {
-    assert(inFlight == (isSignalArmed ? 1 : 0))
+    assert(inFlight == 0)
     // The ring first: once it is closed the kernel writes to none of our buffers. An armed read of the eventfd is
     // cancelled with it.
     unsafe io_uring_queue_exit(ring)
@@ -148,11 +148,9 @@ internal import Glibc
     unsafe curing_prep_poll_readable(entry, signalDescriptor)
     unsafe curing_set_user_data(entry, UserData.signal)
     isSignalArmed = true
-    inFlight += 1
   }
 
   private mutating func signalsHaveCome(_ result: Int32) {
-    inFlight -= 1
     isSignalArmed = false
     signals |= nexus_signals_read(signalDescriptor)
     // What is more than a spurious end of the poll does not go away.
@@ -171,16 +169,21 @@ internal import Glibc
 
   // MARK: Completion
 
+  /// Whether a completion may come at any time.
+  private var isExpecting: Bool {
+    @inline(__always) get { inFlight != 0 || isSignalArmed }
+  }
+
   /// Whether there is anything to ask the kernel for.
   @inline(__always)
   var isDue: Bool {
     if unsafe curing_unsubmitted(ring) != 0 { return true }
-    return unsafe inFlight != 0 && curing_enter_is_due(ring)
+    return unsafe isExpecting && curing_enter_is_due(ring)
   }
 
   /// Whether a completion has come that was not taken yet.
   @inline(__always)
-  var hasCompletions: Bool { unsafe inFlight != 0 && curing_next_completion(ring) != nil }
+  var hasCompletions: Bool { unsafe isExpecting && curing_next_completion(ring) != nil }
 
   /// Submits what is prepared and brings completions in, without waiting. One system call.
   mutating func enter() {
@@ -212,7 +215,7 @@ internal import Glibc
 
   /// The next completed slot, with its result stored; nil when there is none. No system call.
   mutating func nextCompleted() -> SlotPointer? {
-    if inFlight == 0 && !isWakeArmed { return nil }
+    if !isExpecting && !isWakeArmed { return nil }
     while let completion = unsafe curing_next_completion(ring) {
       let data = unsafe completion.pointee.user_data
       let result = unsafe completion.pointee.res

@@ -62,7 +62,8 @@ extension Runtime {
       "NexusRT: Runtime.quiesce was called inside a task of the runtime: await quiesce(within:) there")
     unsafe state.pointee.isRunning = true
     defer { unsafe state.pointee.isRunning = false }
-    let deadline = Deadline.after(duration).nanoseconds
+    // Real time, also if the clock of the runtime's tasks is moved by hand.
+    let deadline = Monotonic.now() &+ duration.clampedNanoseconds
     var alive: [TaskReport] = []
     loop.runAsJob {
       while unsafe state.pointee.slab.bodies > 0 && Monotonic.now() < deadline {

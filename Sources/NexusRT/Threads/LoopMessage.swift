@@ -23,7 +23,9 @@ class LoopMessage {
 extension RunItem {
   /// An entry that keeps its message alive until `takeMessage`.
   init(message: LoopMessage) {
-    bits = unsafe UInt(bitPattern: Unmanaged.passRetained(message).toOpaque()) | RunItem.jobBit | RunItem.messageBit
+    bits =
+      unsafe UInt(bitPattern: Unmanaged.passRetained(message).toOpaque()) | RunItem.jobBit
+      | RunItem.messageBit
   }
 
   /// The message, which the entry keeps alive no longer. Once, of an item that is a message and in no queue.
