@@ -195,7 +195,7 @@ private func signalReachesTwoRuntimes(_ send: @escaping @Sendable () -> Void) as
         let isOver = Shared(false)
         defer { isOver.value = true }
         let ends = Pipe()
-        spawnBoxed { try await sleep(for: .seconds(1_000)) }
+        spawnBoxed(name: "sleeper") { try await sleep(for: .seconds(1_000)) }
         spawnBoxed {
           var buffer = IOBuffer(count: 1)
           var bytes = buffer.mutableBytes
@@ -222,6 +222,8 @@ private func signalReachesTwoRuntimes(_ send: @escaping @Sendable () -> Void) as
       }
       let activities = reports.filter { !$0.isChild }.map(\.activity)
       expectEqual(activities.count, 7)
+      expectEqual(reports.map(\.name).filter { $0 != nil }, ["sleeper"])
+      expectEqual(reports[0].description, "task \(reports[0].index) 'sleeper' waits: sleep")
       expectEqual(activities[0], .waiting(operation: "sleep"))
       expectEqual(activities[1], .inKernel(operation: "read"))
       expectEqual(activities[2], .waiting(operation: "the third thing"))

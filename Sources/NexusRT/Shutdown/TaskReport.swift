@@ -78,8 +78,9 @@ extension LoopState {
         activity = isRunning ? .ready : .elsewhere
       }
     }
+    let name = unsafe slot.pointee.body?.pointee.name.map { unsafe String(cString: $0) }
     return unsafe TaskReport(
-      name: nil, index: Int(slot.pointee.index), activity: activity,
+      name: name, index: Int(slot.pointee.index), activity: activity,
       isCancelled: slot.pointee.cancellations != 0, isChild: role == .guest)
   }
 }

@@ -11,6 +11,7 @@ class RemoteWork: CompletionCore, @unchecked Sendable {
   private static let cancelled: UInt8 = 2
 
   private final let loop: Loop
+  private final let name: StaticString?
   private final let flags = Atomic<UInt8>(queued)
   private final var hasStarted = false
   private final var task: JoinHandle<Void>?
@@ -18,8 +19,9 @@ class RemoteWork: CompletionCore, @unchecked Sendable {
   nonisolated(unsafe) private final unowned(unsafe) var older: RemoteWork?
   nonisolated(unsafe) private final unowned(unsafe) var newer: RemoteWork?
 
-  init(_ loop: Loop) {
+  init(_ loop: Loop, _ name: StaticString?) {
     self.loop = loop
+    self.name = name
     task = nil
   }
 
@@ -44,7 +46,7 @@ class RemoteWork: CompletionCore, @unchecked Sendable {
     if !hasStarted {
       hasStarted = true
       unsafe link(loop)
-      task = spawnBoxed(isolation: nil) { await self.run() }
+      task = spawnBoxed(name: name, isolation: nil) { await self.run() }
     }
     if flags & RemoteWork.cancelled != 0, task != nil { task!.cancel() }
   }
@@ -95,9 +97,9 @@ final class RemoteWorkOf<Success: Sendable>: RemoteWork, @unchecked Sendable {
   private var body: Body?
   private var result: Result<Success, any Error>?
 
-  init(_ loop: Loop, _ body: @escaping Body) {
+  init(_ loop: Loop, _ name: StaticString?, _ body: @escaping Body) {
     self.body = body
-    super.init(loop)
+    super.init(loop, name)
   }
 
   nonisolated(nonsending) override func run() async {

@@ -35,14 +35,16 @@ public struct RuntimeHandle: Sendable {
   /// It runs when the runtime's loop does: in the present `blockOn`, or the next. If the runtime ends first the task still
   /// starts, cancelled, as those do that were spawned inside. It has the task-local values of `blockOn`'s caller.
   ///
+  /// - Parameter name: What the task is called where tasks are listed.
   /// - Returns: The task's handle, which is of use on every thread; dropping it detaches the task.
   /// - Throws: `RuntimeEndedError` if the runtime has begun to end. Nothing was started then.
   /// - Complexity: O(1): an object, a push to the runtime's mailbox, and a system call if the runtime is parked.
   @discardableResult
   public func spawn<Success: Sendable>(
+    name: StaticString? = nil,
     _ body: nonisolated(nonsending) @escaping @Sendable () async throws -> Success
   ) throws(RuntimeEndedError) -> RemoteTask<Success> {
-    let work = RemoteWorkOf(loop, body)
+    let work = RemoteWorkOf(loop, name, body)
     guard work.send() else { throw RuntimeEndedError() }
     return RemoteTask(work)
   }
