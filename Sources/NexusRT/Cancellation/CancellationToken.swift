@@ -29,14 +29,14 @@ internal import Synchronization
   public init() {
     tree = CancellationTree()
     unsafe node = CancellationNode.make()
-    unsafe flag = UnsafePointer(node.pointee.isCancelled)
+    unsafe flag = UnsafePointer(CancellationNode.flag(of: node))
     unsafe parent = nil
   }
 
   private init(childOf parent: CancellationToken) {
     tree = parent.tree
     unsafe node = parent.tree.makeChild(of: parent.node)
-    unsafe flag = UnsafePointer(node.pointee.isCancelled)
+    unsafe flag = UnsafePointer(CancellationNode.flag(of: node))
     unsafe self.parent = parent
   }
 

@@ -7,16 +7,13 @@ internal import Synchronization
 
 /// What a tree knows of one token. The links and the waiters are guarded by the tree's lock.
 @safe struct CancellationNode: ~Copyable {
-  /// Set once, under the lock; read without it. In front of the node, and not in it: what is in it changes under the lock alone.
-  let isCancelled: UnsafeMutablePointer<Atomic<Bool>>
   var waiters = WaiterList()
   var parent: CancellationNodePointer?
   var firstChild: CancellationNodePointer?
   var previous: CancellationNodePointer?
   var next: CancellationNodePointer?
 
-  private init(_ isCancelled: UnsafeMutablePointer<Atomic<Bool>>) {
-    unsafe self.isCancelled = isCancelled
+  private init() {
     unsafe parent = nil
     unsafe firstChild = nil
     unsafe previous = nil
@@ -25,6 +22,13 @@ internal import Synchronization
 
   private static let offset = MemoryLayout<UInt64>.size
 
+  /// Whether the node is cancelled: set once, under the lock, and read without it. In front of the node and not in it, since
+  /// what is in it is touched under the lock alone.
+  static func flag(of node: CancellationNodePointer) -> UnsafeMutablePointer<Atomic<Bool>> {
+    // Sound: `make` put it there.
+    unsafe (UnsafeMutableRawPointer(node) - offset).assumingMemoryBound(to: Atomic<Bool>.self)
+  }
+
   /// A node that is not cancelled and not linked, with its flag in one block of memory.
   static func make() -> CancellationNodePointer {
     let block = UnsafeMutableRawPointer.allocate(
@@ -32,13 +36,13 @@ internal import Synchronization
     let flag = unsafe block.bindMemory(to: Atomic<Bool>.self, capacity: 1)
     unsafe flag.initialize(to: Atomic(false))
     let node = unsafe (block + offset).bindMemory(to: CancellationNode.self, capacity: 1)
-    unsafe node.initialize(to: CancellationNode(flag))
+    unsafe node.initialize(to: CancellationNode())
     return unsafe node
   }
 
   /// Only of a node that is not linked.
   static func free(_ node: CancellationNodePointer) {
-    let flag = unsafe node.pointee.isCancelled
+    let flag = unsafe flag(of: node)
     unsafe node.deinitialize(count: 1)
     unsafe flag.deinitialize(count: 1)
     unsafe UnsafeMutableRawPointer(flag).deallocate()
@@ -56,8 +60,8 @@ final class CancellationTree: Sendable {
   func makeChild(of parent: CancellationNodePointer) -> CancellationNodePointer {
     let child = unsafe CancellationNode.make()
     lock.withLock { _ in
-      if unsafe parent.pointee.isCancelled.pointee.load(ordering: .relaxed) {
-        unsafe child.pointee.isCancelled.pointee.store(true, ordering: .releasing)
+      if unsafe CancellationNode.flag(of: parent).pointee.load(ordering: .relaxed) {
+        unsafe CancellationNode.flag(of: child).pointee.store(true, ordering: .releasing)
         return
       }
       unsafe child.pointee.parent = parent
@@ -86,7 +90,7 @@ final class CancellationTree: Sendable {
   /// Registers `waiter`, unless the node is cancelled: then nil.
   func register(_ waiter: Waiter, at node: CancellationNodePointer) -> Int32? {
     lock.withLock { _ in
-      if unsafe node.pointee.isCancelled.pointee.load(ordering: .relaxed) { return nil }
+      if unsafe CancellationNode.flag(of: node).pointee.load(ordering: .relaxed) { return nil }
       return unsafe node.pointee.waiters.append(waiter)
     }
   }
@@ -97,7 +101,7 @@ final class CancellationTree: Sendable {
   @discardableResult
   func unregister(_ place: Int32, at node: CancellationNodePointer) -> Bool {
     lock.withLock { _ in
-      if unsafe node.pointee.isCancelled.pointee.load(ordering: .relaxed) { return false }
+      if unsafe CancellationNode.flag(of: node).pointee.load(ordering: .relaxed) { return false }
       unsafe node.pointee.waiters.remove(place)
       return true
     }
@@ -110,9 +114,9 @@ final class CancellationTree: Sendable {
       var node = unsafe root
       while true {
         // Below a cancelled node everything is.
-        if unsafe !node.pointee.isCancelled.pointee.load(ordering: .relaxed) {
+        if unsafe !CancellationNode.flag(of: node).pointee.load(ordering: .relaxed) {
           // Release: who sees it sees what was written before the cancellation.
-          unsafe node.pointee.isCancelled.pointee.store(true, ordering: .releasing)
+          unsafe CancellationNode.flag(of: node).pointee.store(true, ordering: .releasing)
           unsafe node.pointee.waiters.takeAll(into: &waiters)
           if let child = unsafe node.pointee.firstChild {
             unsafe node = child

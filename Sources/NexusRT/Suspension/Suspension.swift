@@ -86,7 +86,9 @@ enum Suspension {
 
   @usableFromInline @inline(never)
   nonisolated(nonsending) static func suspendPortably(_ slot: SlotPointer, _ loop: LoopPointer) async {
-    let isOurs = unsafe isOurs(#isolation, loop) || hasAdopted(#isolation, loop)
+    // Taken here: the right side of `||` is a closure, and has no isolation.
+    let isolation = #isolation
+    let isOurs = unsafe isOurs(isolation, loop) || hasAdopted(isolation, loop)
     if unsafe loop.pointee.way == NEXUS_WAY_DIRECT && isOurs {
       unsafe await nexusSuspendDirect(suspension(of: slot))
     } else if unsafe loop.pointee.way == NEXUS_WAY_SWITCH && isOurs {
