@@ -284,6 +284,14 @@ import Testing
     await there.end()
     owner.join()
   }
+
+  @Test func call_onceTheRuntimeHasEnded_traps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let book = try await inRuntime { Book(on: $0.handle) }
+      _ = await book.add(1)
+    }
+    expectSaid(result, "an actor or a task whose executor it is must not be used longer than the runtime")
+  }
 }
 
 extension AdoptedActorTests.Book {
