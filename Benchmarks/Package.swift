@@ -13,7 +13,7 @@ let package = Package(
   name: "Benchmarks",
   dependencies: [.package(name: "NexusRT", path: "..")],
   targets: [
-    .target(name: "CBench"),
+    .target(name: "CBench", linkerSettings: [.linkedLibrary("uring")]),
     // How a benchmark is timed and reported.
     .target(name: "BenchSupport", swiftSettings: swiftSettings),
     // The runtime beside Swift's standard path.

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <liburing.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -94,6 +95,11 @@ static inline void curing_prep_accept(struct io_uring_sqe *_Nonnull sqe, int des
 static inline void curing_prep_receive(
     struct io_uring_sqe *_Nonnull sqe, int descriptor, void *_Nullable buffer, size_t count, int flags) {
   io_uring_prep_recv(sqe, descriptor, buffer, count, flags);
+}
+
+/// Completes once when the descriptor has something to read.
+static inline void curing_prep_poll_readable(struct io_uring_sqe *_Nonnull sqe, int descriptor) {
+  io_uring_prep_poll_add(sqe, descriptor, POLLIN);
 }
 
 /// Cancels the operation in flight with this user data.

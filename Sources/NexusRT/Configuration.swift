@@ -23,6 +23,12 @@ public struct Configuration: Sendable {
   public var idle: IdlePolicy = .park
   /// Where the time comes from.
   public var clock: TimeSource = .monotonic
+  /// The core the runtime's thread is bound to while the runtime lives; nil leaves the thread where it is.
+  public var cpu: Int?
+  /// The signals that ask for the runtime's shutdown.
+  public var signals: Signals = []
+  /// The threads for what blocks.
+  public var blocking = BlockingConfiguration()
 
   public init() {}
 }

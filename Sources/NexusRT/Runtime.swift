@@ -28,7 +28,13 @@ public struct Runtime: ~Copyable {
     throws(RuntimeError)
   {
     require(configuration.tasksPerTurn >= 1, "NexusRT: tasksPerTurn must be at least 1")
-    loop = try RuntimeLoop(world: world, configuration: configuration)
+    let services = try RuntimeServices(configuration)
+    do throws(RuntimeError) {
+      loop = try RuntimeLoop(world: world, configuration: configuration, services: services)
+    } catch {
+      services.restoreThread()
+      throw error
+    }
     loop.settleSuspension(configuration)
     loop.prepare(configuration)
   }

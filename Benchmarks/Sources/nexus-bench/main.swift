@@ -85,6 +85,7 @@ var groups =
         Line("standard: pread(2)") { file.readBySystemCall() },
       ]),
   ]
+groups += bridgeGroups
 if !wanted.isEmpty {
   groups = groups.filter { group in wanted.contains { group.title.contains($0) } }
 }

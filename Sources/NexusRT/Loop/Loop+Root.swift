@@ -151,19 +151,31 @@ extension Loop {
     require(unsafe !state.pointee.isRunning, "NexusRT: a runtime can not end inside one of its tasks")
     unsafe state.pointee.isRunning = true
     let deadline = unsafe Monotonic.now() &+ state.pointee.endTimeout
+    services.spawnGate.close()
     runAsJob {
       unsafe state.pointee.isEnding = true
+      unsafe LoopState.startWhatWasSent(state)
       unsafe LoopState.runDown(state, deadline: deadline)
     }
+    services.blocking.end(deadline: deadline)
     guard unsafe state.pointee.slab.residents == 0 && state.pointee.slab.guests == 0 else {
       // Their frames can not be torn down from outside, and may yet be resumed: everything they use must stay.
       let message =
         unsafe "NexusRT: a runtime ended while \(state.pointee.slab.bodies) of its tasks ignored their cancellation for \(state.pointee.endTimeout / 1_000_000) ms: they will never run again, and their memory is not freed\n"
       _ = unsafe message.utf8CString.withUnsafeBufferPointer { unsafe write(2, $0.baseAddress, $0.count - 1) }
+      unsafe RemoteWork.giveUpAll(state)
+      services.statistics.end(unsafe FinalCounters(state, wakesNotDelivered: 0))
       nexus_thread_forget_runtime()
+      services.restoreThread()
       _ = unsafe Unmanaged.passRetained(self)
       return
     }
+    services.jobGate.close()
+    var notDelivered = 0
+    if unsafe mailbox.pointee.hasEntries || !state.pointee.runQueue.isEmpty {
+      runAsJob { notDelivered = unsafe LoopState.runWhatIsLeft(state, deadline: deadline) }
+    }
+    services.statistics.end(unsafe FinalCounters(state, wakesNotDelivered: notDelivered))
     dismantle()
   }
 }

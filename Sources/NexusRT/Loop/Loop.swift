@@ -17,19 +17,21 @@ actor LoopActor {
 @safe class Loop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   // Unchecked: `state` is used by the owner's thread only; `mailbox` is made for all threads; both are set once.
   private(set) nonisolated(unsafe) var state: LoopPointer! = nil
-  private let mailbox: MailboxPointer
+  let mailbox: MailboxPointer
+  let services: RuntimeServices
   private(set) nonisolated(unsafe) var actor: LoopActor! = nil
   private let threadID: Int32
   /// Why the direct way of suspending is not used; nil if it is, or was not wanted. Set once.
   nonisolated(unsafe) var suspensionNote: String?
 
   /// Takes a mailbox, sets the ring up and becomes this thread's runtime.
-  init(world: consuming World, configuration: Configuration) throws(RuntimeError) {
+  init(world: consuming World, configuration: Configuration, services: RuntimeServices) throws(RuntimeError) {
     guard unsafe LoopState.ofThisThread == nil else { throw .runtimeExistsOnThisThread }
     guard let mailbox = unsafe MailboxTable.take() else {
       throw errno == EUSERS ? .tooManyRuntimes : .limitReached(resource: "file descriptors", errno: errno)
     }
     unsafe self.mailbox = mailbox
+    self.services = services
     threadID = nexus_thread_id()
     let reactor: Reactor
     do throws(RuntimeError) {
@@ -48,6 +50,7 @@ actor LoopActor {
         actorAddress: UInt(bitPattern: Unmanaged.passUnretained(actor).toOpaque()), reactor: reactor,
         world: world, configuration: configuration))
     unsafe nexus_thread_get().pointee.loop = UnsafeMutableRawPointer(state)
+    if let descriptor = services.signalDescriptor { unsafe state.pointee.reactor.watchSignals(descriptor) }
   }
 
   /// Gives everything back. Only when no task of the runtime exists any more, on its own thread.
@@ -60,6 +63,7 @@ actor LoopActor {
     unsafe state.deallocate()
     unsafe state = nil
     unsafe actor = nil
+    services.restoreThread()
     unsafe MailboxTable.give(back: mailbox)
   }
 
@@ -74,7 +78,11 @@ actor LoopActor {
     if let mine = unsafe LoopState.ofThisThread, unsafe mine == state {
       unsafe mine.pointee.runQueue.push(item)
     } else {
-      unsafe mailbox.pointee.push(item)
+      let isOpen = services.jobGate.pass { unsafe mailbox.pointee.push(item) }
+      require(
+        isOpen,
+        "NexusRT: a runtime was to run Swift code after it had ended: an actor or a task whose executor it is must not be used longer than the runtime"
+      )
     }
   }
 

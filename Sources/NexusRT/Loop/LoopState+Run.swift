@@ -54,15 +54,19 @@ extension LoopState {
   @inline(__always)
   static func runItem(_ item: RunItem, _ loop: LoopPointer) {
     if item.isJob {
-      #if ExperimentalScheduling
-        if item.isSleepJob {
-          runSleepJob(item)
-          return
-        }
-      #endif
-      unsafe item.job.runSynchronously(
-        isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
-        taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
+      if item.isMessage {
+        unsafe item.takeMessage().deliver(to: loop)
+      } else {
+        #if ExperimentalScheduling
+          if item.isSleepJob {
+            runSleepJob(item)
+            return
+          }
+        #endif
+        unsafe item.job.runSynchronously(
+          isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
+          taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
+      }
     } else {
       let slot = unsafe item.slot
       guard unsafe loop.pointee.popped(slot) == .resume else { return }
@@ -74,6 +78,7 @@ extension LoopState {
   /// Gives the mailbox, the timers and the kernel their turn.
   static func turn(_ loop: LoopPointer, mayPark: Bool, deadline: UInt64?) {
     unsafe loop.pointee.counters.turns &+= 1
+    if unsafe !loop.pointee.quiescers.isEmpty { unsafe loop.pointee.wakeQuiescers() }
     let arrived = unsafe loop.pointee.mailbox.pointee.takeAll(into: &loop.pointee.runQueue)
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
     if unsafe !loop.pointee.watched.isEmpty { unsafe loop.pointee.lookAtWatched() }
@@ -87,6 +92,7 @@ extension LoopState {
       }
     }
     while let slot = unsafe loop.pointee.reactor.nextCompleted() { unsafe loop.pointee.complete(slot) }
+    if unsafe loop.pointee.reactor.signals != 0 { unsafe takeSignals(loop) }
   }
 
   /// Looks at the words that waits are to end for, and now and then makes sure that nobody has to any more.

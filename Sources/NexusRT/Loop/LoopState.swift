@@ -51,6 +51,12 @@ public struct RuntimeCounters: Sendable, Equatable {
   var clock: LoopClock
   var idle: IdleState
   var scopes = ScopePool()
+  /// Links between tokens and scopes that are not in use.
+  var spareLinks: [ScopeLink] = []
+  /// Tasks that wait until no other is alive.
+  var quiescers: [WakeToken] = []
+  /// Tasks that other threads spawned, and that have not ended, the newest first.
+  unowned(unsafe) var newestRemote: RemoteWork?
   var watched = WatchedWords()
   /// Whether a task of this runtime has sent something since the loop last looked at watched words.
   @usableFromInline var hasSent = false

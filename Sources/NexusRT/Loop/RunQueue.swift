@@ -3,17 +3,21 @@
 
 internal import CNexus
 
-/// One entry: one of our slots, or a job the Swift runtime enqueued on our executor.
+/// One entry: one of our slots, a job the Swift runtime enqueued on our executor, or a message of another thread.
 ///
-/// Both keep a word for their scheduler 16 bytes in (`nexus_suspension.link`, and `Job::SchedulerPrivate[0]` of the
-/// Swift ABI), and both are at least 8-aligned, which leaves the lowest bits to tell them apart.
+/// All keep a word for their scheduler 16 bytes in (`nexus_suspension.link`, `Job::SchedulerPrivate[0]` of the
+/// Swift ABI, `LoopMessage.link`), and all are at least 8-aligned, which leaves the lowest bits to tell them apart.
 @usableFromInline
 struct RunItem: Equatable {
   @usableFromInline let bits: UInt
 
+  /// Set unless the entry is a slot.
   @usableFromInline static let jobBit: UInt = 1
   /// Set beside `jobBit`: the job of a sleep whose time has come (SwiftSleep.swift).
   @usableFromInline static let sleepBit: UInt = 2
+  /// Set beside `jobBit`: no job, but a message (LoopMessage.swift).
+  @usableFromInline static let messageBit: UInt = 4
+  @usableFromInline static let tagMask: UInt = jobBit | sleepBit | messageBit
 
   @inlinable @inline(__always)
   init(bits: UInt) { self.bits = bits }
@@ -32,10 +36,14 @@ struct RunItem: Equatable {
 
   var isSleepJob: Bool { bits & RunItem.sleepBit != 0 }
 
+  /// Whether it is a job or a message.
   @inlinable @inline(__always)
   var isJob: Bool { bits & RunItem.jobBit != 0 }
 
-  /// Only of an item that is no job.
+  @inlinable @inline(__always)
+  var isMessage: Bool { bits & RunItem.messageBit != 0 }
+
+  /// Only of an item that is no job and no message.
   @inlinable @inline(__always)
   var slot: SlotPointer {
     assert(!isJob)
@@ -46,17 +54,16 @@ struct RunItem: Equatable {
   /// Only of an item that is a job.
   @inlinable
   var job: UnownedJob {
-    assert(isJob)
+    assert(isJob && !isMessage)
     // Sound: `bits` came from an UnownedJob, whose one word is the job's address.
-    return unsafe unsafeBitCast(bits & ~(RunItem.jobBit | RunItem.sleepBit), to: UnownedJob.self)
+    return unsafe unsafeBitCast(bits & ~RunItem.tagMask, to: UnownedJob.self)
   }
 
   /// The word that links this entry to the next; zero at the end.
   /// Only of an entry that is in a queue of ours: nobody else may use the word then.
   @inlinable @inline(__always)
   var link: UnsafeMutablePointer<UInt> {
-    unsafe UnsafeMutablePointer<UInt>(bitPattern: (bits & ~(RunItem.jobBit | RunItem.sleepBit)) &+ 16)
-      .unsafelyUnwrapped
+    unsafe UnsafeMutablePointer<UInt>(bitPattern: (bits & ~RunItem.tagMask) &+ 16).unsafelyUnwrapped
   }
 }
 

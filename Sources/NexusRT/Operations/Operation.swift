@@ -29,6 +29,7 @@ enum Operation {
       if unsafe !loop.pointee.isCancelled(slot) {
         let word = unsafe slot.pointee.state.load(ordering: .relaxed)
         unsafe slot.pointee.state.store(SlotState.next(SlotState.inFlight, after: word), ordering: .relaxed)
+        unsafe slot.pointee.operation = name.utf8Start
         unsafe loop.pointee.reactor.prepare(for: slot, prepare)
         if unsafe slot.pointee.role == .resident {
           unsafe await Suspension.suspend(slot, loop)

@@ -13,6 +13,8 @@ internal import Glibc
     static let nobody: UInt64 = 0
     /// The read of the mailbox's eventfd.
     static let wake: UInt64 = 1
+    /// The poll of the signalfd.
+    static let signal: UInt64 = 2
   }
 
   /// The ring, at a fixed address as liburing wants it.
@@ -21,7 +23,12 @@ internal import Glibc
   private let wakeBuffer: UnsafeMutablePointer<UInt64>
   private let wakeDescriptor: Int32
   private var isWakeArmed = false
-  /// Operations handed over whose completion has not been seen, the eventfd's read not counted.
+  /// The descriptor signals are read from; -1 if none are.
+  private var signalDescriptor: Int32 = -1
+  private var isSignalArmed = false
+  /// The signals that have come and were not taken.
+  var signals: nexus_signal_set = 0
+  /// Operations handed over whose completion has not been seen, the eventfd's read and the signals' poll not counted.
   private(set) var inFlight = 0
   /// Stands between the kernel and us in tests: sees every result of a task's operation and may change it.
   var resultFilter: ((Int32) -> Int32)?
@@ -91,7 +98,7 @@ internal import Glibc
     let needed: [(io_uring_op, String)] = [
       (IORING_OP_OPENAT, "openat"), (IORING_OP_CLOSE, "close"), (IORING_OP_READ, "read"),
       (IORING_OP_WRITE, "write"), (IORING_OP_FSYNC, "fsync"), (IORING_OP_ACCEPT, "accept"),
-      (IORING_OP_RECV, "recv"), (IORING_OP_ASYNC_CANCEL, "async_cancel"),
+      (IORING_OP_RECV, "recv"), (IORING_OP_ASYNC_CANCEL, "async_cancel"), (IORING_OP_POLL_ADD, "poll_add"),
     ]
     for (operation, name) in needed
     where unsafe !curing_offers(probe, Int32(bitPattern: operation.rawValue)) {
@@ -128,6 +135,28 @@ internal import Glibc
     isWakeArmed = true
   }
 
+  /// Begins to wait for signals to read from `descriptor`, which stays open as long as the ring; they are put in `signals`.
+  mutating func watchSignals(_ descriptor: Int32) {
+    signalDescriptor = descriptor
+    armSignals()
+  }
+
+  /// A poll and not a read: a signal that is sent to this thread alone must be read by this thread, and a read can be done by
+  /// one of the kernel's.
+  private mutating func armSignals() {
+    let entry = unsafe nextEntry()
+    unsafe curing_prep_poll_readable(entry, signalDescriptor)
+    unsafe curing_set_user_data(entry, UserData.signal)
+    isSignalArmed = true
+  }
+
+  private mutating func signalsHaveCome(_ result: Int32) {
+    isSignalArmed = false
+    signals |= nexus_signals_read(signalDescriptor)
+    // What is more than a spurious end of the poll does not go away.
+    if result >= 0 || result == -EINTR || result == -EAGAIN { armSignals() }
+  }
+
   private mutating func nextEntry() -> UnsafeMutablePointer<io_uring_sqe> {
     while true {
       if let entry = unsafe curing_get_sqe(ring) { return unsafe entry }
@@ -140,16 +169,21 @@ internal import Glibc
 
   // MARK: Completion
 
+  /// Whether a completion may come at any time.
+  private var isExpecting: Bool {
+    @inline(__always) get { inFlight != 0 || isSignalArmed }
+  }
+
   /// Whether there is anything to ask the kernel for.
   @inline(__always)
   var isDue: Bool {
     if unsafe curing_unsubmitted(ring) != 0 { return true }
-    return unsafe inFlight != 0 && curing_enter_is_due(ring)
+    return unsafe isExpecting && curing_enter_is_due(ring)
   }
 
   /// Whether a completion has come that was not taken yet.
   @inline(__always)
-  var hasCompletions: Bool { unsafe inFlight != 0 && curing_next_completion(ring) != nil }
+  var hasCompletions: Bool { unsafe isExpecting && curing_next_completion(ring) != nil }
 
   /// Submits what is prepared and brings completions in, without waiting. One system call.
   mutating func enter() {
@@ -181,7 +215,7 @@ internal import Glibc
 
   /// The next completed slot, with its result stored; nil when there is none. No system call.
   mutating func nextCompleted() -> SlotPointer? {
-    if inFlight == 0 && !isWakeArmed { return nil }
+    if !isExpecting && !isWakeArmed { return nil }
     while let completion = unsafe curing_next_completion(ring) {
       let data = unsafe completion.pointee.user_data
       let result = unsafe completion.pointee.res
@@ -189,6 +223,8 @@ internal import Glibc
       switch data {
       case UserData.nobody: continue
       case UserData.wake: isWakeArmed = false
+      case UserData.signal:
+        signalsHaveCome(result)
       default:
         inFlight -= 1
         // Sound: user data that is none of the above is the slot it was prepared for, and slots are never freed.

@@ -14,6 +14,8 @@ public enum RuntimeError: Error, Equatable, CustomStringConvertible {
   case kernelTooOld(missing: String)
   /// A limit of the process or the machine was reached.
   case limitReached(resource: String, errno: Int32)
+  /// The thread could not be bound to a core.
+  case cpuRefused(cpu: Int, errno: Int32)
   /// Setting up failed in a way this runtime has no name for.
   case setUpFailed(call: String, errno: Int32)
 
@@ -29,6 +31,8 @@ public enum RuntimeError: Error, Equatable, CustomStringConvertible {
       "this kernel (\(kernelRelease())) lacks \(missing): NexusRT needs Linux 5.11 or later, and is made for 6.1 and later"
     case .limitReached(let resource, let code):
       "out of \(resource) (\(describe(errno: code))): raise the limit, or end what uses them"
+    case .cpuRefused(let cpu, let code):
+      "the thread could not be bound to cpu \(cpu) (\(describe(errno: code))): this process may use \(availableCPUs().map(String.init).joined(separator: ", "))"
     case .setUpFailed(let call, let code):
       "\(call) failed: \(describe(errno: code))"
     }

@@ -6,8 +6,8 @@
 //   switch        the runtime's exported swift_task_switch towards an executor that only stores the job.
 //   continuation  withUnsafeContinuation: public API only.
 // The fastest that the start-up check allows is taken; `NEXUS_SUSPENSION=direct|switch|continuation` asks for one.
-// A task that runs isolated to some other actor always suspends by continuation: the other two would keep that
-// actor occupied while the task waits.
+// A task that runs isolated to some other actor suspends by continuation: the other two would keep that actor occupied
+// while the task waits. An actor that has adopted the runtime as its executor is none of those.
 
 public import CNexus
 internal import Glibc
@@ -76,10 +76,22 @@ enum Suspension {
     return unsafe address == 0 || address == loop.pointee.actorAddress
   }
 
+  /// Whether the actor of this isolation has our executor: then it occupies nothing but the loop's thread.
+  private static func hasAdopted(_ isolation: (any Actor)?, _ loop: LoopPointer) -> Bool {
+    guard let isolation else { return false }
+    // Sound: UnownedSerialExecutor is an executor reference: identity and implementation.
+    return unsafe unsafeBitCast(isolation.unownedExecutor, to: (UInt, UInt).self).0
+      == loop.pointee.executorAddress
+  }
+
   @usableFromInline @inline(never)
   nonisolated(nonsending) static func suspendPortably(_ slot: SlotPointer, _ loop: LoopPointer) async {
-    let isOurs = unsafe isOurs(#isolation, loop)
-    if unsafe loop.pointee.way == NEXUS_WAY_SWITCH && isOurs {
+    // Taken here: the right side of `||` is a closure, and has no isolation.
+    let isolation = #isolation
+    let isOurs = unsafe isOurs(isolation, loop) || hasAdopted(isolation, loop)
+    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT && isOurs {
+      unsafe await nexusSuspendDirect(suspension(of: slot))
+    } else if unsafe loop.pointee.way == NEXUS_WAY_SWITCH && isOurs {
       let (identity, implementation) = ParkingExecutor.words
       unsafe await nexusSuspendSwitch(suspension(of: slot), identity, implementation)
     } else {

@@ -51,8 +51,10 @@ enum SlotRole: UInt8 {
   var scope: ScopePointer?
   /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
   @usableFromInline var body: BodyPointer?
+  /// What the task waits for, or waited for last: the bytes of the operation's name, which are a constant's.
+  @usableFromInline var operation: UnsafePointer<UInt8>?
   /// Fills two cache lines: a foreign wake of one slot does not slow its neighbours.
-  private var padding: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  private var padding: (UInt64, UInt64, UInt64) = (0, 0, 0)
 
   init(index: UInt32) {
     unsafe suspension = nexus_suspension()
@@ -68,6 +70,7 @@ enum SlotRole: UInt8 {
     cancellations = 0
     unsafe scope = nil
     unsafe body = nil
+    unsafe operation = nil
   }
 }
 

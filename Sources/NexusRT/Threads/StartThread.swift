@@ -1,6 +1,7 @@
 // A plain thread that a noncopyable value is moved into: a channel's end, above all. A closure that may run later cannot
 // consume what it captured, so the value is an argument, as it is for spawnBoxed.
 
+internal import CNexus
 internal import Glibc
 
 /// Starts a plain thread, outside of every runtime, that a value is moved into: the thread owns it, and drops it when `body`
@@ -15,23 +16,30 @@ internal import Glibc
 ///
 /// `body` may make a runtime of its own on the thread.
 ///
+/// - Parameter cpu: The core the thread is bound to, one of `availableCPUs()`; nil leaves that to the kernel.
 /// - Returns: The thread's handle; dropping it lets the thread run on by itself.
-/// - Complexity: That of `pthread_create`, some 20 us. Any thread. Traps if the system refuses another thread.
+/// - Complexity: That of `pthread_create`, some 20 us. Any thread. Traps if the system refuses another thread, or one on that
+///   core.
 @discardableResult
 public func startThread<Argument: ~Copyable & Sendable, Success: Sendable, Failure: Error>(
-  _ argument: consuming Argument,
+  _ argument: consuming Argument, cpu: Int? = nil,
   _ body: @escaping @Sendable (consuming Argument) throws(Failure) -> Success
 ) -> ThreadHandle<Success, Failure> {
   let work = ThreadWorkWith(argument, body)
   var thread = pthread_t()
   let start = unsafe Unmanaged<AnyThreadWork>.passRetained(work)
-  let refused = unsafe pthread_create(
-    &thread, nil,
-    { context in
-      // Sound: the context is the retained work, taken once.
-      unsafe Unmanaged<AnyThreadWork>.fromOpaque(context!).takeRetainedValue().run()
-      return nil
-    }, start.toOpaque())
+  let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+    // Sound: the context is the retained work, taken once.
+    unsafe Unmanaged<AnyThreadWork>.fromOpaque(context!).takeRetainedValue().run()
+    return nil
+  }
+  if let cpu {
+    let refused = unsafe nexus_cpu_start_thread(&thread, Int32(clamping: cpu), run, start.toOpaque())
+    require(
+      refused == 0, "NexusRT: startThread was refused a thread on cpu \(cpu): \(describe(errno: refused))")
+    return ThreadHandle(thread: UInt(thread), work: work)
+  }
+  let refused = unsafe pthread_create(&thread, nil, run, start.toOpaque())
   require(refused == 0, "NexusRT: startThread was refused a thread: \(describe(errno: refused))")
   return ThreadHandle(thread: UInt(thread), work: work)
 }

@@ -44,6 +44,8 @@ public struct Wait: ~Copyable {
     unsafe slot = loop.pointee.currentSlot(operation)
     unsafe wasCancelled = loop.pointee.isCancelled(slot)
     unsafe isArmed = loop.pointee.arm(slot, phase)
+    // A literal's address: one store of a constant.
+    unsafe slot.pointee.operation = operation.utf8Start
   }
 
   /// Names this wait: whoever holds the token may end it.
@@ -128,5 +130,16 @@ public struct Wait: ~Copyable {
         unsafe await Suspension.suspend(parkedSlot, parkedLoop)
       },
       onCancel: { _ = token.end(.cancelled) }, isolation: #isolation)
+  }
+}
+
+extension Wait {
+  /// Suspends the running task until somebody of its own runtime wakes `slot` (`wakeLocally`), or for no reason. Its
+  /// cancellation does not keep it from suspending: for what must be waited for to the end.
+  nonisolated(nonsending) static func suspendToTheEnd(_ slot: SlotPointer, _ loop: LoopPointer) async {
+    // Not armed if the slot is still queued for an earlier wait: then the loop resumes it when it takes it out.
+    _ = unsafe loop.pointee.arm(slot, SlotState.armedLocal)
+    unsafe await Suspension.suspend(slot, loop)
+    _ = unsafe loop.pointee.finishWait(slot)
   }
 }

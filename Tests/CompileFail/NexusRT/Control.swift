@@ -72,3 +72,32 @@ nonisolated(nonsending) func limits() async throws -> Int {
   let (a, b) = try await join({ counter.count }, { "b" })
   return isCancelled() ? 0 : received + first + a + b.count
 }
+
+actor Ledger {
+  private let runtime: RuntimeHandle
+  private var sum = 0
+  init(on runtime: RuntimeHandle) { self.runtime = runtime }
+  nonisolated var unownedExecutor: UnownedSerialExecutor { runtime.unownedExecutor }
+  func add(_ number: Int) -> Int {
+    sum += number
+    return sum
+  }
+}
+
+nonisolated(nonsending) func bridges(_ token: CancellationToken) async throws -> Int {
+  let handle = RuntimeHandle.current
+  let ledger = Ledger(on: handle)
+  let guarded = token.child().guarded()
+  let remote = try handle.spawn { 1 }
+  let counter = Counter()
+  // The body of a token's scope runs here, and uses what is not Sendable.
+  try await withCancellation(by: token) {
+    counter.count += try await withForeign { await ledger.add(2) }
+    counter.count += try await spawnBlocking { 3 }.value()
+    counter.count += try await withCompletion(of: Int.self) { completer in
+      startThread(completer) { $0.complete(4) }
+    }
+  }
+  guarded.disarm()
+  return try await remote.value() + counter.count
+}
