@@ -47,10 +47,11 @@ import Testing
       for number in 0..<100 { sum += try await target.spawn { number }.value() }
       expectEqual(sum, 4_950)
       // A wait that is cancelled leaves the task alone.
+      let mayEnd = Flag()
       let ran = Flag()
       let waiting = spawnBoxed {
         try await target.spawn {
-          try await sleep(for: .milliseconds(5))
+          while !mayEnd.isSet { try await sleep(for: .milliseconds(1)) }
           ran.set()
         }.value()
       }
@@ -60,6 +61,7 @@ import Testing
         try await waiting.value()
         expect(false, "it ended well")
       } catch { expect(error is CancellationError) }
+      mayEnd.set()
       while !ran.isSet { try await sleep(for: .milliseconds(1)) }
     }
     let outside = try await target.spawn { 7 }.value()

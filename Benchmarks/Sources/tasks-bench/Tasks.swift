@@ -103,3 +103,70 @@ func parkedWakes(_ count: Int) throws -> Outcome {
     return outcome
   }
 }
+
+/// A number for a task of another thread.
+private final class Bell: Sendable {
+  let token = Atomic<UInt64>(0)
+  let number = Atomic<UInt64>(.max)
+
+  func ring(_ number: UInt64) {
+    self.number.store(number, ordering: .sequentiallyConsistent)
+    let bits = token.exchange(0, ordering: .sequentiallyConsistent)
+    if bits != 0 { unsafe WakeToken(uncheckedRawValue: bits).wake() }
+  }
+
+  nonisolated(nonsending) func answer() async -> UInt64 {
+    while true {
+      let number = number.exchange(.max, ordering: .sequentiallyConsistent)
+      if number != .max { return number }
+      let wait = Wait(for: "the bell")
+      token.store(wait.token.rawValue, ordering: .sequentiallyConsistent)
+      if self.number.load(ordering: .sequentiallyConsistent) != .max {
+        wait.giveUp()
+      } else {
+        _ = await wait.suspend()
+      }
+    }
+  }
+}
+
+/// Two runtimes on two threads whose tasks wake each other by turns, a wake.
+func wakesByTurns(_ count: Int, busy: Bool) throws -> Outcome {
+  let ping = Bell()
+  let pong = Bell()
+  let answered = DispatchSemaphore(value: 0)
+  let other = SendableOutcome()
+  Thread {
+    let runtime = try! Runtime()
+    let body: nonisolated(nonsending) () async throws -> Void = {
+      for _ in stride(from: 0, to: count, by: 2) {
+        let number = await ping.answer()
+        other.outcome.add(Int(number))
+        pong.ring(number + 1)
+      }
+    }
+    try! busy ? runtime.blockOnBusy(body) : runtime.blockOn(body)
+    answered.signal()
+  }.start()
+  let runtime = try Runtime()
+  let body: nonisolated(nonsending) () async throws -> Outcome = {
+    var outcome = Outcome(nanoseconds: 0, messages: 0, checksum: 0)
+    let start = now()
+    for number in stride(from: 0, to: count, by: 2) {
+      ping.ring(UInt64(number))
+      outcome.add(Int(await pong.answer()))
+    }
+    outcome.nanoseconds = Double(now() - start) / Double(count)
+    return outcome
+  }
+  var outcome = try busy ? runtime.blockOnBusy(body) : runtime.blockOn(body)
+  answered.wait()
+  outcome.messages += other.outcome.messages
+  outcome.checksum &+= other.outcome.checksum
+  return outcome
+}
+
+/// Written by one thread, read once that has signalled its end.
+private final class SendableOutcome: @unchecked Sendable {
+  var outcome = Outcome(nanoseconds: 0, messages: 0, checksum: 0)
+}

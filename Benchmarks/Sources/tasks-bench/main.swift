@@ -22,6 +22,7 @@ let rounds = max(1, ProcessInfo.processInfo.environment["BENCH_ROUNDS"].flatMap 
 let spawns = Workload("spawn-join", count: 200_000)
 let yields = Workload("yield", count: 2_000_000)
 let wakes = Workload("parked-wake", count: 400)
+let turns = Workload("wake-by-turns", count: 20_000)
 let million = 1_000_000
 
 var groups = [
@@ -41,6 +42,13 @@ var groups = [
     "parked-wake: a thread wakes a task whose runtime sleeps",
     ours: [wakes.line("WakeToken", bar: .atMostTimes(0.7, of: "tokio"), run: parkedWakes)],
     peers: wakes.lines(of: [.tokio])),
+  Group(
+    "wake-by-turns: tasks of two runtimes wake each other, one way",
+    ours: [
+      turns.line("blockOn", bar: .atMostTimes(0.7, of: "tokio")) { try wakesByTurns($0, busy: false) },
+      turns.line("blockOnBusy", bar: .atMost(150)) { try wakesByTurns($0, busy: true) },
+    ],
+    peers: turns.lines(of: [.tokio])),
   crowdGroup(
     "crowd-first: spawn, park, wake and join 1,000,000, first time in a runtime, each", "crowd-first",
     .atMostTimes(1.6, of: "tokio")),

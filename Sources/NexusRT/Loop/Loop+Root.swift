@@ -26,11 +26,13 @@ extension Loop {
     runJobs(until: job)
   }
 
+  private func run(_ item: RunItem) {
+    unsafe item.job.runSynchronously(
+      isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+  }
+
   private func runJobs(until job: LoopJob) {
-    while !job.hasRun, let item = unsafe state.pointee.runQueue.pop() {
-      unsafe item.job.runSynchronously(
-        isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-    }
+    while !job.hasRun, let item = unsafe state.pointee.runQueue.pop() { run(item) }
     require(job.hasRun, "NexusRT: the loop's own job did not run on the thread that made it")
   }
 
@@ -98,6 +100,8 @@ extension Loop {
       await job.run(isolation: actor)
     }
     runJobs(until: job)
+    // The task's own end: nothing of this is to be left for the first turn.
+    while let item = unsafe state.pointee.runQueue.pop() { run(item) }
     return nexus_frames_can_move()
   }
 

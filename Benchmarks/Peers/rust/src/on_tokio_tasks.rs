@@ -22,6 +22,7 @@ pub fn workload(name: &str) -> Option<Run> {
         "crowd-second" => Box::new(|count| crowds(count, 1)),
         "crowd-bytes" => Box::new(crowd_bytes),
         "parked-wake" => Box::new(parked_wakes),
+        "wake-by-turns" => Box::new(wakes_by_turns),
         _ => return None,
     })
 }
@@ -156,6 +157,69 @@ fn parked_wakes(count: u64) -> Outcome {
     caller.join().expect("the caller");
     took.sort();
     Outcome { took: took[took.len() / 2] * count as u32, tally }
+}
+
+/// Two runtimes on two threads whose tasks wake each other by turns.
+fn wakes_by_turns(count: u64) -> Outcome {
+    let ping = Arc::new(Bell::default());
+    let pong = Arc::new(Bell::default());
+    let other = {
+        let (ping, pong) = (ping.clone(), pong.clone());
+        thread::spawn(move || {
+            runtime().block_on(async {
+                let mut tally = Tally::default();
+                for _ in (0..count).step_by(2) {
+                    let number = Ring(&ping).await;
+                    tally.add(number);
+                    pong.ring(number + 1);
+                }
+                tally
+            })
+        })
+    };
+    let mut outcome = timed(|| {
+        runtime().block_on(async {
+            let mut tally = Tally::default();
+            for number in (0..count).step_by(2) {
+                ping.ring(number);
+                tally.add(Ring(&pong).await);
+            }
+            tally
+        })
+    });
+    outcome.tally += other.join().expect("the other thread");
+    outcome
+}
+
+/// A number for a task of another thread.
+#[derive(Default)]
+struct Bell {
+    waker: Mutex<Option<Waker>>,
+    number: Mutex<Option<u64>>,
+}
+
+impl Bell {
+    fn ring(&self, number: u64) {
+        *self.number.lock().expect("no panic") = Some(number);
+        if let Some(waker) = self.waker.lock().expect("no panic").take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Waits for the bell.
+struct Ring<'a>(&'a Bell);
+
+impl Future for Ring<'_> {
+    type Output = u64;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
+        *self.0.waker.lock().expect("no panic") = Some(context.waker().clone());
+        match self.0.number.lock().expect("no panic").take() {
+            Some(number) => Poll::Ready(number),
+            None => Poll::Pending,
+        }
+    }
 }
 
 /// How long the caller waits before it calls: until the runtime sleeps for sure.
