@@ -105,6 +105,35 @@ import Testing
     for index in 0..<20_000 { wheel.remove(owners[index]) }
     expect(wheel.isEmpty)
   }
+
+  /// A look that went over the deadlines would take ten thousand times as long with ten thousand times as many.
+  @Test func look_whenNothingIsDue_takesNoLonger_withManyDeadlines() {
+    let few = fastestLooks(10)
+    let many = fastestLooks(100_000)
+    #expect(many < few * 100, "\(many) among 100,000, \(few) among 10")
+  }
+
+  /// The time of 1,000 looks, of ten tries the best: nothing else on the machine makes that one slow.
+  private func fastestLooks(_ count: Int) -> Duration {
+    let owners = Owners(count)
+    var random = SeededGenerator(seed: 8)
+    var wheel = TimerWheel()
+    for index in 0..<count {
+      wheel.insert(owners[index], deadline: 1_000_000 + distance(using: &random))
+    }
+    var best = Duration.seconds(1_000)
+    var now: UInt64 = 0
+    for _ in 0..<10 {
+      let start = ContinuousClock.now
+      for _ in 0..<1_000 {
+        now += 1
+        expect(wheel.popExpired(now: now) == nil)
+      }
+      best = min(best, ContinuousClock.now - start)
+    }
+    for index in 0..<count { wheel.remove(owners[index]) }
+    return best
+  }
 }
 
 /// Slots that own deadlines, outside of any runtime.

@@ -121,7 +121,7 @@ private func numberOf(_ unique: consuming Unique?) -> Int? {
         world.insert(Tracked(lives))
         world.insert(Unique(lives))
       }
-      #expect(lives.ended == 0)
+      expectEqual(lives.ended, 0)
     }
     #expect(lives.made == 2)
     #expect(lives.ended == 2)
