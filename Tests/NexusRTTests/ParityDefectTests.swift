@@ -54,7 +54,10 @@ import Testing
   @Test func cancel_ofAParkedTask_unparksItAtOnce_andDropsWhatItHeld() async throws {
     let lives = Lives()
     try await inTask {
-      let parked = spawnBoxed(Unique(lives)) { _ in _ = await Wait(for: "test").suspend() }
+      let parked = spawnBoxed(Unique(lives)) { unique in
+        _ = await Wait(for: "test").suspend()
+        _ = consume unique
+      }
       await yield()
       expectEqual(lives.alive, 1)
       let parks = runtimeCounters().parks
@@ -70,8 +73,12 @@ import Testing
     let lives = Lives()
     try await inTask(oneSlabPlace()) {
       for _ in 1...200 {
-        let sleeper = spawnSlab(Unique(lives)) { _ in try await sleep(for: .seconds(1_000)) }
+        let sleeper = spawnSlab(Unique(lives)) { unique in
+          try await sleep(for: .seconds(1_000))
+          _ = consume unique
+        }
         await yield()
+        expectEqual(lives.alive, 1)
         expectEqual(liveTimers(), 1)
         // Nobody waits for it: its place is free once it has run to its end.
         sleeper.cancel()
@@ -148,7 +155,7 @@ import Testing
 
   /// One of the two wins each time, and the task is queued once, not twice and not never.
   @Test func wakeOnTheOwnThread_racingAnotherThreads_wakesOnce() async throws {
-    let rounds = 5_000
+    let rounds = 2_000
     let foreign = Count()
     let handed = Handover<WakeToken>()
     let waker = Worker {
@@ -176,7 +183,8 @@ import Testing
         handed.give(token)
         if round % 2 == 0 { await yield() }
         if token.wake() { local.value += 1 }
-        while foreign.finished < round { await yield() }
+        // Parked, so that the other thread finds a core.
+        while foreign.finished < round { try await sleep(for: .microseconds(5)) }
       }
       try await waiter.value()
       expectEqual(passed.value, rounds)
@@ -229,7 +237,8 @@ import Testing
       let statistics = try await inRuntime { runtime in
         let published = PublishedToken()
         try runtime.blockOn {
-          spawnBoxed(Unique(lives)) { _ in
+          spawnBoxed(Unique(lives)) { unique in
+            defer { expectEqual(unique.number, 0) }
             let wait = Wait(for: "test")
             published.publish(wait.token)
             expect(await wait.suspend())
