@@ -1,5 +1,6 @@
 // What is known to go wrong in runtimes of this kind, one test for each: none of it does here.
 
+import CNexus
 import Glibc
 @testable import NexusRT
 import Testing
@@ -155,16 +156,26 @@ import Testing
 
   /// One of the two wins each time, and the task is queued once, not twice and not never.
   @Test func wakeOnTheOwnThread_racingAnotherThreads_wakesOnce() async throws {
-    let rounds = 2_000
+    let rounds = 20_000
     let foreign = Count()
-    let handed = Handover<WakeToken>()
+    let handed = PublishedToken()
+    let isOver = Flag()
     let waker = Worker {
-      while let token = handed.take() {
+      var looks = 0
+      while !isOver.isSet {
+        let token = handed.token
+        if token == .none {
+          looks += 1
+          if looks % 1_000 == 0 { usleep(1) } else { nexus_spin_hint() }
+          continue
+        }
+        handed.clear()
         if token.wake() { foreign.add() }
         foreign.done()
       }
     }
     try await inTask {
+      var random = SeededGenerator(seed: 12)
       let local = Shared(0)
       let passed = Shared(0)
       let published = PublishedToken()
@@ -180,17 +191,19 @@ import Testing
         while passed.value < round - 1 || published.token == .none { await yield() }
         let token = published.token
         published.clear()
-        handed.give(token)
-        if round % 2 == 0 { await yield() }
+        let spins = Int.random(in: 0..<100, using: &random)
+        handed.publish(token)
+        for _ in 0..<spins { nexus_spin_hint() }
         if token.wake() { local.value += 1 }
-        // Parked, so that the other thread finds a core.
+        // Soon, or parked, so that the other thread finds a core.
+        for _ in 0..<1_000 where foreign.finished < round { nexus_spin_hint() }
         while foreign.finished < round { try await sleep(for: .microseconds(5)) }
       }
       try await waiter.value()
       expectEqual(passed.value, rounds)
       expectEqual(local.value + foreign.value, rounds)
     }
-    handed.close()
+    isOver.set()
     waker.join()
   }
 

@@ -106,14 +106,14 @@ import Testing
     expect(wheel.isEmpty)
   }
 
-  /// A look that went over the deadlines would take ten thousand times as long with ten thousand times as many.
+  /// A look that went over the deadlines would take two thousand times as long with two thousand times as many.
   @Test func look_whenNothingIsDue_takesNoLonger_withManyDeadlines() {
     let few = fastestLooks(10)
-    let many = fastestLooks(100_000)
-    #expect(many < few * 100, "\(many) among 100,000, \(few) among 10")
+    let many = fastestLooks(20_000)
+    #expect(many < few * 100, "\(many) among 20,000, \(few) among 10")
   }
 
-  /// The time of 1,000 looks, of ten tries the best: nothing else on the machine makes that one slow.
+  /// The time of 200 looks, of ten tries the best: nothing else on the machine makes that one slow.
   private func fastestLooks(_ count: Int) -> Duration {
     let owners = Owners(count)
     var random = SeededGenerator(seed: 8)
@@ -125,7 +125,7 @@ import Testing
     var now: UInt64 = 0
     for _ in 0..<10 {
       let start = ContinuousClock.now
-      for _ in 0..<1_000 {
+      for _ in 0..<200 {
         now += 1
         expect(wheel.popExpired(now: now) == nil)
       }
