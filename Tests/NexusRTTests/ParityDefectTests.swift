@@ -156,7 +156,7 @@ import Testing
 
   /// One of the two wins each time, and the task is queued once, not twice and not never.
   @Test func wakeOnTheOwnThread_racingAnotherThreads_wakesOnce() async throws {
-    let rounds = 20_000
+    let rounds = 3_000
     let foreign = Count()
     let handed = PublishedToken()
     let isOver = Flag()
