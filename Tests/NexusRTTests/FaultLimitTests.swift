@@ -98,7 +98,7 @@ import Testing
   // MARK: Descriptors
 
   @Test func runtime_withoutDescriptors_saysWhatToDo_andWorksOnceThereAreSome() async {
-    await #expect(processExitsWith: .success) {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       try await onThread {
         setDescriptorLimit(64)
         let all = AllDescriptors()
@@ -119,10 +119,11 @@ import Testing
         guard try Runtime().blockOn({ 3 }) == 3 else { fatalError("no result") }
       }
     }
+    tellWhatItSaid(result)
   }
 
   @Test func operations_withoutDescriptors_giveTheirError_andTheRuntimeWorksOn() async {
-    await #expect(processExitsWith: .success) {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       try await onThread {
         let runtime = try Runtime(configuration: .patient)
         setDescriptorLimit(64)
@@ -153,16 +154,18 @@ import Testing
         guard try Runtime().blockOn({ 4 }) == 4 else { fatalError("no result") }
       }
     }
+    tellWhatItSaid(result)
   }
 
   // MARK: Runtimes
 
   @Test func runtimes_moreThanAProcessCanHave_areRefused_untilOneEnds() async {
-    await #expect(processExitsWith: .success) {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       try await onThread {
         try useUpRuntimes()
       }
     }
+    tellWhatItSaid(result)
   }
 }
 

@@ -4,6 +4,7 @@ import CAllocationCounter
 import Foundation
 import Glibc
 @testable import NexusRT
+import Testing
 
 /// How many times longer the fault tests run: 1, or 50 with NEXUS_SOAK=1.
 let soakFactor = ProcessInfo.processInfo.environment["NEXUS_SOAK"] == "1" ? 50 : 1
@@ -49,4 +50,11 @@ func refusal<Failure: Error>(_ body: () throws(Failure) -> Void) -> Failure? {
     try body()
     return nil
   } catch { return error }
+}
+
+/// Adds what an exit test's process printed to what is known of its failure.
+func tellWhatItSaid(_ result: ExitTest.Result?, sourceLocation: SourceLocation = #_sourceLocation) {
+  guard let result, result.exitStatus != .exitCode(EXIT_SUCCESS) else { return }
+  Issue.record(
+    "\(String(decoding: result.standardErrorContent, as: UTF8.self))", sourceLocation: sourceLocation)
 }
