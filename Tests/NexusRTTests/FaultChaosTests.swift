@@ -42,6 +42,20 @@ import Testing
     #expect(chaos.lives.made > 0 && chaos.lives.alive == 0)
     #expect(chaos.wakes.value > 0)
   }
+
+  /// What was accepted starts, also if the root ends while it lies among what is ready, in whatever order that runs.
+  @Test(arguments: 1...200 as ClosedRange<UInt64>) func remoteTasks_acceptedBeforeTheEnd_allRun(seed: UInt64)
+    async throws
+  {
+    let ran = Count()
+    var configuration = Configuration.patient
+    configuration.schedule = .random(seed: seed)
+    try await inTask(configuration) {
+      for _ in 0..<10 { try RuntimeHandle.current.spawn { ran.add() } }
+      for _ in 0..<(seed % 3) { await yield() }
+    }
+    #expect(ran.value == 10)
+  }
 }
 
 /// What became of the tasks of one runtime.

@@ -8,7 +8,7 @@ import Testing
 @Suite struct FaultLeakTests {
   /// In a process of its own: what other tests open, start and allocate meanwhile does not count.
   @Test func manyRuntimes_leakNothing() async {
-    await #expect(processExitsWith: .success) {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       let rounds = (isOptimised && !isSanitized ? 10_000 : 1_000) * soakFactor
       let token = PublishedToken()
       let stop = Flag()
@@ -25,17 +25,18 @@ import Testing
         let before = Footprint.settled(for: nil)
         for round in 0..<rounds { try use(round, token, lives) }
         let after = Footprint.settled(for: before)
-        guard after.descriptors <= before.descriptors else { fatalError("leaked: \(before) \(after)") }
-        guard after.threads <= before.threads else { fatalError("leaked: \(before) \(after)") }
+        guard after.descriptors <= before.descriptors else { failHere("leaked: \(before) \(after)") }
+        guard after.threads <= before.threads else { failHere("leaked: \(before) \(after)") }
         // Less than the smallest block in 4 runtimes; under a sanitizer only the process's size can be had.
         let bytes = isSanitized ? 64 << 20 : 16 << 10 + 8 * rounds
-        guard after.bytes - before.bytes < bytes else { fatalError("leaked: \(before) \(after)") }
-        guard lives.made > rounds && lives.alive == 0 else { fatalError("\(lives.alive) values are alive") }
+        guard after.bytes - before.bytes < bytes else { failHere("leaked: \(before) \(after)") }
+        guard lives.made > rounds && lives.alive == 0 else { failHere("\(lives.alive) values are alive") }
         print("\(rounds) runtimes: \(before) \(after)")
       }
       stop.set()
       waker.join()
     }
+    expectNoFailure(result)
   }
 }
 
@@ -78,7 +79,7 @@ private func use(_ round: Int, _ published: PublishedToken, _ lives: Lives) thro
         }
       default: round
       }
-    guard number == round else { fatalError("\(number) is not \(round)") }
+    guard number == round else { failHere("\(number) is not \(round)") }
   }
 }
 

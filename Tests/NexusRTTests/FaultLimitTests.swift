@@ -112,14 +112,14 @@ import Testing
         try requireRefusal(signals)
         // The ring's.
         all.giveBack(1)
-        guard try Runtime().blockOn({ 1 }) == 1 else { fatalError("no result") }
+        guard try Runtime().blockOn({ 1 }) == 1 else { failHere("no result") }
         try requireRefusal(signals)
         all.giveBack(1)
-        guard try Runtime(configuration: signals).blockOn({ 2 }) == 2 else { fatalError("no result") }
-        guard try Runtime().blockOn({ 3 }) == 3 else { fatalError("no result") }
+        guard try Runtime(configuration: signals).blockOn({ 2 }) == 2 else { failHere("no result") }
+        guard try Runtime().blockOn({ 3 }) == 3 else { failHere("no result") }
       }
     }
-    tellWhatItSaid(result)
+    expectNoFailure(result)
   }
 
   @Test func operations_withoutDescriptors_giveTheirError_andTheRuntimeWorksOn() async {
@@ -132,14 +132,14 @@ import Testing
           for _ in 0..<100 {
             do throws(IOError) {
               _ = try await File.open("/dev/null", .read)
-              fatalError("it was opened")
+              failHere("it was opened")
             } catch {
-              guard error == IOError(operation: "open", code: EMFILE) else { fatalError("\(error)") }
-              guard "\(error)".contains("Too many open files") else { fatalError("\(error)") }
+              guard error == IOError(operation: "open", code: EMFILE) else { failHere("\(error)") }
+              guard "\(error)".contains("Too many open files") else { failHere("\(error)") }
             }
             try await sleep(for: .microseconds(1))
-            guard try await spawnBoxed({ 1 }).value() == 1 else { fatalError("no result") }
-            guard try await spawnBlocking({ 2 }).value() == 2 else { fatalError("no result") }
+            guard try await spawnBoxed({ 1 }).value() == 1 else { failHere("no result") }
+            guard try await spawnBlocking({ 2 }).value() == 2 else { failHere("no result") }
           }
           all?.giveBack(1)
           try await File.open("/dev/null", .read).close()
@@ -151,10 +151,10 @@ import Testing
           _ = try await File.open("/dev/null", .read)
         }
         _ = consume runtime
-        guard try Runtime().blockOn({ 4 }) == 4 else { fatalError("no result") }
+        guard try Runtime().blockOn({ 4 }) == 4 else { failHere("no result") }
       }
     }
-    tellWhatItSaid(result)
+    expectNoFailure(result)
   }
 
   // MARK: Runtimes
@@ -165,7 +165,7 @@ import Testing
         try useUpRuntimes()
       }
     }
-    tellWhatItSaid(result)
+    expectNoFailure(result)
   }
 }
 
@@ -175,14 +175,14 @@ private func useUpRuntimes() throws {
   // Their mailboxes, without their threads.
   var taken: [MailboxPointer] = unsafe []
   while let mailbox = unsafe MailboxTable.take() { unsafe taken.append(mailbox) }
-  guard unsafe taken.count == MailboxTable.limit else { fatalError(unsafe "\(taken.count) mailboxes") }
+  guard unsafe taken.count == MailboxTable.limit else { failHere(unsafe "\(taken.count) mailboxes") }
   for _ in 0..<3 {
     let error = refusal { () throws(RuntimeError) in _ = try Runtime() }
-    guard error == .tooManyRuntimes else { fatalError("\(String(describing: error))") }
+    guard error == .tooManyRuntimes else { failHere("\(String(describing: error))") }
   }
   unsafe MailboxTable.give(back: taken.removeLast())
-  guard try Runtime().blockOn({ 1 }) == 1 else { fatalError("no result") }
-  guard try Runtime().blockOn({ 2 }) == 2 else { fatalError("no result") }
+  guard try Runtime().blockOn({ 1 }) == 1 else { failHere("no result") }
+  guard try Runtime().blockOn({ 2 }) == 2 else { failHere("no result") }
 }
 
 /// No runtime can be made for lack of descriptors, and the error says so and what to do.
@@ -190,6 +190,6 @@ private func requireRefusal(_ configuration: Configuration = Configuration()) th
   let error = refusal { () throws(RuntimeError) in _ = try Runtime(configuration: configuration) }
   guard case .limitReached(let resource, EMFILE) = error, resource.contains("file descriptors"),
     "\(error!)".contains("raise the limit")
-  else { fatalError("not refused as expected: \(String(describing: error))") }
-  guard !Runtime.isOnThisThread else { fatalError("something of the runtime remains") }
+  else { failHere("not refused as expected: \(String(describing: error))") }
+  guard !Runtime.isOnThisThread else { failHere("something of the runtime remains") }
 }
