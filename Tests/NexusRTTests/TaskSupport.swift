@@ -55,3 +55,18 @@ final class Barrier {
     return unsafe (memory + count).move()
   }
 }
+
+/// A patient configuration with a slab.
+func slab(_ size: SlabSize) -> Configuration {
+  var configuration = Configuration.patient
+  configuration.slab = size
+  return configuration
+}
+
+/// Places of the slab that are free.
+func places() -> Int {
+  var pool = unsafe LoopState.current(for: "test").pointee.bodyPool
+  var blocks: [UnsafeMutableRawPointer] = unsafe []
+  while let block = unsafe pool.takeFree(BodyPool.slabList) { unsafe blocks.append(block) }
+  return unsafe blocks.count
+}

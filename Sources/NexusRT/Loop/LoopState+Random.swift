@@ -31,4 +31,16 @@ extension LoopState {
     guard unsafe slot.pointee.suspension.context != nil else { return }
     unsafe wakeLocally(slot)
   }
+
+  /// Puts what is ready back into the run queue: for whoever has to see all of it.
+  mutating func gatherReady() {
+    guard let ready = schedule?.ready, !ready.isEmpty else { return }
+    schedule!.ready.removeAll(keepingCapacity: true)
+    // What came to the queue since is newer.
+    let newer = runQueue
+    runQueue = RunQueue()
+    for item in ready { runQueue.push(item) }
+    var rest = newer
+    while let item = rest.pop() { runQueue.push(item) }
+  }
 }

@@ -30,6 +30,7 @@ extension LoopState {
       let isIdle = unsafe loop.pointee.slab.residents > 0 && loop.pointee.slab.firstParked == nil
       unsafe turn(loop, mayPark: isIdle, deadline: deadline)
     }
+    unsafe loop.pointee.gatherReady()
     unsafe runJobsEarly(loop)
   }
 

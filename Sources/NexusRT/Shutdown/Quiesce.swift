@@ -93,6 +93,7 @@ extension LoopState {
   /// Takes what came from other threads out of the mailbox, and has the messages of it delivered: those who sent them were told
   /// that it will happen. Before the loop runs down, and after nobody can send any more.
   static func startWhatWasSent(_ loop: LoopPointer) {
+    unsafe loop.pointee.gatherReady()
     let arrived = unsafe loop.pointee.mailbox.pointee.takeAll(into: &loop.pointee.runQueue)
     unsafe loop.pointee.counters.foreignWakes &+= UInt64(arrived)
     var others = RunQueue()
