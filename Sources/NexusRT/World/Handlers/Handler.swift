@@ -22,7 +22,7 @@ public struct Handler<Event: ~Copyable & ~Escapable, Output: ~Copyable, Failure:
 
   @usableFromInline let body: Body
   @usableFromInline let places: Places
-  /// Keeps what `places` and `body` point to; nil if that is the world's.
+  /// Keeps what `places` and `body` point to, also when the world is gone; nil if they point to nothing.
   @usableFromInline let owner: HandlerOwner?
 
   @inlinable @inline(__always)

@@ -135,7 +135,10 @@ extension World {
   mutating func resolve<Context: ~Copyable>(
     _ accesses: [Access], _ context: consuming Context
   ) throws(ResolutionError) -> (Places, HandlerOwner?) {
-    if Context.self == NoContext.self { return (try store.resolve(accesses, context: nil).places, nil) }
+    if Context.self == NoContext.self {
+      let resolution = try store.resolve(accesses, context: nil)
+      return (resolution.places, resolution)
+    }
     let type = ObjectIdentifier(Context.self)
     guard accesses.contains(where: { $0.type == type && !$0.isOptional }) else {
       throw .unusedContext(typeName: name(of: Context.self))

@@ -3,9 +3,10 @@
 /// A pointer to a block of memory: the stamp of the world it belongs to, who made it, and up to eight addresses.
 ///
 /// Sound: an address is used only after `check` found that the world at hand, which the caller has exclusive access to, is the
-/// one the addresses are of: so it is alive, and nobody else uses its values. Stamps are never given out twice. A cell's
-/// memory lives as long as its world. That of a handler's own context lives as long as the handler, and is not used twice at
-/// a time because the world is there once.
+/// one the addresses are of: so it is alive, and nobody else uses its values. Stamps are never given out twice. The block itself
+/// lives as long as a handler has it, also when the world is gone, so that the check can be made. A cell's memory lives as long as
+/// its world. That of a handler's own context lives as long as the handler, and is not used twice at a time because the world is
+/// there once.
 @usableFromInline
 @safe struct Places {
   @usableFromInline let base: UnsafeMutableRawPointer
@@ -16,7 +17,7 @@
     @usableFromInline let key: UInt
     @usableFromInline let worldID: UInt
     @usableFromInline let count: Int
-    /// Lives as long as the world, or as the handler.
+    /// Lives as long as the handler.
     @usableFromInline let resolution: Unmanaged<Resolution>
   }
 

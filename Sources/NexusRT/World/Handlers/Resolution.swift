@@ -19,7 +19,7 @@ struct ResolutionKey: Hashable {
 
 /// The cells of a list of resources, and the addresses in them as a handler wants them.
 @usableFromInline
-final class Resolution {
+final class Resolution: HandlerOwner {
   let accesses: [Access]
   /// In the order of the parameters; nil where the handler's own context goes.
   private let cells: [Cell?]
@@ -48,6 +48,7 @@ final class Resolution {
     optionalWrites = zip(accesses, cells).compactMap { $0.isOptional && $0.isWrite ? $1 : nil }
     worldID = store.id
     places = Places(count: accesses.count)
+    super.init()
     unsafe fill(places, context: nil)
   }
 
