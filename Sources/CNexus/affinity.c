@@ -12,12 +12,19 @@ int nexus_cpu_get(nexus_cpu_mask *mask) {
   return sched_getaffinity(0, sizeof *mask, (cpu_set_t *)mask) == 0 ? 0 : errno;
 }
 
+// The set of one core; false if there can be no such core.
+static bool only(int cpu, nexus_cpu_mask *mask) {
+  if (cpu < 0 || cpu >= NEXUS_CPU_LIMIT) return false;
+  memset(mask, 0, sizeof *mask);
+  mask->words[cpu / 64] = (uint64_t)1 << (cpu % 64);
+  return true;
+}
+
 int nexus_cpu_pin(int cpu, nexus_cpu_mask *before) {
-  if (cpu < 0 || cpu >= NEXUS_CPU_LIMIT) return EINVAL;
+  nexus_cpu_mask one;
+  if (!only(cpu, &one)) return EINVAL;
   int code = nexus_cpu_get(before);
   if (code != 0) return code;
-  nexus_cpu_mask one = {0};
-  one.words[cpu / 64] = (uint64_t)1 << (cpu % 64);
   return sched_setaffinity(0, sizeof one, (const cpu_set_t *)&one) == 0 ? 0 : errno;
 }
 
@@ -26,9 +33,8 @@ void nexus_cpu_unpin(const nexus_cpu_mask *mask) {
 }
 
 int nexus_cpu_start_thread(unsigned long *thread, int cpu, void *(*run)(void *), void *context) {
-  if (cpu < 0 || cpu >= NEXUS_CPU_LIMIT) return EINVAL;
-  nexus_cpu_mask one = {0};
-  one.words[cpu / 64] = (uint64_t)1 << (cpu % 64);
+  nexus_cpu_mask one;
+  if (!only(cpu, &one)) return EINVAL;
   pthread_attr_t attributes;
   int code = pthread_attr_init(&attributes);
   if (code != 0) return code;

@@ -14,6 +14,12 @@ extension LoopState {
     return unsafe findSlot(of: task, what)
   }
 
+  /// The slot of the task that runs now if it has one. Lends none.
+  func knownSlot(of task: UnsafeMutableRawPointer) -> SlotPointer? {
+    if let slot = unsafe resumed, unsafe slot.pointee.suspension.task == task { return unsafe slot }
+    return unsafe slab.slot(of: task)
+  }
+
   /// The Swift task that runs now, or nil.
   @inlinable @inline(__always)
   func currentTask() -> UnsafeMutableRawPointer? {

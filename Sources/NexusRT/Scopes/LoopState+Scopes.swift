@@ -76,9 +76,7 @@ extension LoopState {
   /// Whether the running task, or a scope it is in, was cancelled; nil if no task runs. Lends no slot.
   func isRunningTaskCancelled() -> Bool? {
     guard let task = unsafe currentTask() else { return nil }
-    var slot = unsafe resumed
-    if unsafe slot?.pointee.suspension.task != task { unsafe slot = slab.slot(of: task) }
-    if let slot = unsafe slot, unsafe isCancelled(slot) { return true }
+    if let slot = unsafe knownSlot(of: task), unsafe isCancelled(slot) { return true }
     return unsafe nexus_task_is_cancelled(task)
   }
 }

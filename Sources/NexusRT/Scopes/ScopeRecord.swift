@@ -36,12 +36,9 @@ internal import Synchronization
   private var firstFree: ScopePointer?
   private var lastSerial: UInt64
 
-  /// The pools made so far: what keeps the serials of one runtime apart from those of the next.
-  private static let made = Atomic<UInt64>(0)
-
   init() {
     unsafe firstFree = nil
-    lastSerial = ScopePool.made.wrappingAdd(1, ordering: .relaxed).newValue << 44
+    lastSerial = LoopState.firstSerial()
   }
 
   /// A record for a scope of `owner`'s task, its new innermost one. O(1); allocates when no record is free.

@@ -78,7 +78,7 @@ extension LoopState {
         activity = isRunning ? .ready : .elsewhere
       }
     }
-    let name = unsafe slot.pointee.body?.pointee.name.map { unsafe String(cString: $0) }
+    let name = unsafe slot.pointee.body?.pointee.nameText
     return unsafe TaskReport(
       name: name, index: Int(slot.pointee.index), activity: activity,
       isCancelled: slot.pointee.cancellations != 0, isChild: role == .guest)

@@ -60,11 +60,9 @@
   nonisolated(nonsending) private func waitForAnEnd() async {
     let loop = unsafe LoopState.current(for: "race or join")
     let slot = unsafe loop.pointee.currentSlot("race or join")
-    _ = unsafe loop.pointee.arm(slot, SlotState.armedLocal)
     unsafe setJoiner(slot)
-    unsafe await Suspension.suspend(slot, loop)
+    unsafe await Wait.suspendToTheEnd(slot, loop)
     unsafe setJoiner(nil)
-    _ = unsafe loop.pointee.finishWait(slot)
   }
 
   private func setJoiner(_ slot: SlotPointer?) {

@@ -91,7 +91,7 @@ struct BodySlab {
 
   mutating func allocate(_ blocks: Int) -> (UnsafeMutableRawPointer, stride: Int) {
     let stride = (size.bytesPerSlot + 63) & ~63
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, blocks * stride), alignment: 64)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: blocks * stride, alignment: 64)
     unsafe pieces.append(memory)
     count += blocks
     return unsafe (memory, stride)

@@ -121,10 +121,8 @@ public struct JoinSet<Success: ~Copyable>: ~Copyable {
   @usableFromInline
   init() { unsafe handles = .allocate(capacity: 0) }
 
-  deinit {
-    letAllGo()
-    unsafe handles.deallocate()
-  }
+  // The set has let all go.
+  deinit { unsafe handles.deallocate() }
 
   @usableFromInline
   func reservePlace() -> Int {

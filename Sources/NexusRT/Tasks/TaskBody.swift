@@ -73,6 +73,8 @@ struct TaskBody: ~Copyable {
     unsafe joiner = nil
   }
 
+  var nameText: String? { unsafe name.map { unsafe String(cString: $0) } }
+
   @inlinable
   var isFinished: Bool { @inline(__always) get { outcome != .pending } }
 }

@@ -26,7 +26,7 @@ public struct TaskRef: Equatable {
   public var isAlive: Bool { unsafe body != nil }
 
   /// What the task is called; nil if it has no name, or has ended.
-  public var name: String? { unsafe body?.pointee.name.map { unsafe String(cString: $0) } }
+  public var name: String? { unsafe body?.pointee.nameText }
 
   /// The task's body while it has not ended.
   private var body: BodyPointer? {
@@ -52,9 +52,7 @@ public func taskName() -> String? {
   guard let loop = unsafe LoopState.ofThisThread, let task = unsafe loop.pointee.currentTask() else {
     return nil
   }
-  var slot = unsafe loop.pointee.resumed
-  if unsafe slot?.pointee.suspension.task != task { unsafe slot = loop.pointee.slab.slot(of: task) }
-  return unsafe slot?.pointee.body?.pointee.name.map { unsafe String(cString: $0) }
+  return unsafe loop.pointee.knownSlot(of: task)?.pointee.body?.pointee.nameText
 }
 
 extension LoopState {
@@ -64,8 +62,8 @@ extension LoopState {
     return lastSerial
   }
 
-  private static let runtimesMade = Atomic<UInt64>(0)
+  private static let seriesMade = Atomic<UInt64>(0)
 
-  /// Where the serials of a new runtime begin: far from those of every other of the process.
-  static func firstSerial() -> UInt64 { runtimesMade.wrappingAdd(1, ordering: .relaxed).newValue << 40 }
+  /// Where a new series of serials begins, of one runtime's tasks or scopes: far from every other of the process.
+  static func firstSerial() -> UInt64 { seriesMade.wrappingAdd(1, ordering: .relaxed).newValue << 40 }
 }

@@ -147,15 +147,18 @@ internal import Synchronization
   }
 }
 
-/// With its result, which is an error if there is no value.
+/// The part with types: the result, which is an error if there is no value.
 ///
-/// Unchecked: `result` is written by the claimer before it settles, and taken by the one waiter after that.
-class CompletionCell<Value: Sendable>: CompletionCore, @unchecked Sendable {
-  private final var result: Result<Value, any Error>?
+/// `result` is written by the claimer before it settles, and taken by the one waiter after that.
+protocol CompletionResult: CompletionCore {
+  associatedtype Value: Sendable
+  var result: Result<Value, any Error>? { get set }
+}
 
+extension CompletionResult {
   /// Settles with `result`, unless it was claimed before: then false.
   @discardableResult
-  final func settle(_ result: Result<Value, any Error>) -> Bool {
+  func settle(_ result: Result<Value, any Error>) -> Bool {
     guard claim() else { return false }
     self.result = result
     settle()
@@ -163,5 +166,10 @@ class CompletionCell<Value: Sendable>: CompletionCore, @unchecked Sendable {
   }
 
   /// The result, once, after it was settled.
-  final func take() -> Result<Value, any Error> { result.take()! }
+  func take() -> Result<Value, any Error> { result.take()! }
+}
+
+/// A result and nothing else. Unchecked: as `CompletionResult` says.
+class CompletionCell<Value: Sendable>: CompletionCore, CompletionResult, @unchecked Sendable {
+  final var result: Result<Value, any Error>?
 }

@@ -91,11 +91,11 @@ class RemoteWork: CompletionCore, @unchecked Sendable {
 /// With its body and its result.
 ///
 /// Unchecked: `body` is taken by the loop's thread; `result` is written by who claims, and taken by the waiter.
-final class RemoteWorkOf<Success: Sendable>: RemoteWork, @unchecked Sendable {
+final class RemoteWorkOf<Success: Sendable>: RemoteWork, CompletionResult, @unchecked Sendable {
   typealias Body = nonisolated(nonsending) @Sendable () async throws -> Success
 
   private var body: Body?
-  private var result: Result<Success, any Error>?
+  var result: Result<Success, any Error>?
 
   init(_ loop: Loop, _ name: StaticString?, _ body: @escaping Body) {
     self.body = body
@@ -114,13 +114,4 @@ final class RemoteWorkOf<Success: Sendable>: RemoteWork, @unchecked Sendable {
   }
 
   override func giveUp() { settle(.failure(RuntimeEndedError())) }
-
-  private func settle(_ result: Result<Success, any Error>) {
-    guard claim() else { return }
-    self.result = result
-    settle()
-  }
-
-  /// The result, once, after it was settled.
-  func take() -> Result<Success, any Error> { result.take()! }
 }

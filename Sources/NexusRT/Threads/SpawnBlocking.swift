@@ -111,9 +111,9 @@ public struct BlockingTask<Success: Sendable>: ~Copyable, Sendable {
 ///
 /// Unchecked: `body` is taken by the thread that has taken the work out of the queue, or by who has removed it; `result` is
 /// written by who claims, and taken by the waiter.
-final class BlockingWork<Success: Sendable>: BlockingItem, @unchecked Sendable {
+final class BlockingWork<Success: Sendable>: BlockingItem, CompletionResult, @unchecked Sendable {
   private var body: (@Sendable () throws -> Success)?
-  private var result: Result<Success, any Error>?
+  var result: Result<Success, any Error>?
 
   init(_ body: @escaping @Sendable () throws -> Success) { self.body = body }
 
@@ -136,13 +136,4 @@ final class BlockingWork<Success: Sendable>: BlockingItem, @unchecked Sendable {
     drop()
     return true
   }
-
-  private func settle(_ result: Result<Success, any Error>) {
-    guard claim() else { return }
-    self.result = result
-    settle()
-  }
-
-  /// The result, once, after it was settled.
-  func take() -> Result<Success, any Error> { result.take()! }
 }
