@@ -6,28 +6,15 @@
 #include <link.h>
 #include <string.h>
 
-// ---- What the Swift runtime exports, and the layout its calling convention fixes ----
+#include "swift_abi.h"
 
-#define SWIFT_CALL __attribute__((swiftcall))
-#define SWIFT_ASYNC_CALL __attribute__((swiftasynccall))
-#define SWIFT_ASYNC_CONTEXT __attribute__((swift_async_context))
-
-typedef struct AsyncContext AsyncContext;
-typedef SWIFT_ASYNC_CALL void (*ResumeFunction)(SWIFT_ASYNC_CONTEXT AsyncContext *);
-
-// The first two words of every async context (Swift ABI, "AsyncContext").
-struct AsyncContext {
-  AsyncContext *parent;
-  ResumeFunction resume_parent;
-};
+// ---- What the Swift runtime exports ----
 
 extern SWIFT_CALL void *swift_task_getCurrent(void);
 extern SWIFT_CALL void swift_task_cancel(void *task);
 extern SWIFT_CALL bool swift_task_isCancelled(void *task);
 extern void swift_task_enterThreadLocalContext(char *state);
 extern void swift_task_exitThreadLocalContext(char *state);
-extern SWIFT_ASYNC_CALL void swift_task_switch(
-    SWIFT_ASYNC_CONTEXT AsyncContext *context, ResumeFunction resume, void *identity, void *implementation);
 extern void swift_beginAccess(void *pointer, void *buffer, uintptr_t flags, void *pc);
 extern void swift_endAccess(void *buffer);
 
@@ -84,129 +71,15 @@ void nexus_accesses_put_back(void *accesses) {
 
 // Swift: as above, with the identity and the implementation word of the executor that stores the job.
 SWIFT_ASYNC_CALL void nexus_suspend_switch(
-    void *isolation, void *isolation_witness, nexus_suspension *slot, void *identity, void *implementation,
+    void *isolation, void *isolation_witness, nexus_suspension *slot, uintptr_t identity, uintptr_t implementation,
     SWIFT_ASYNC_CONTEXT AsyncContext *context) {
   (void)isolation;
   (void)isolation_witness;
   slot->way = NEXUS_WAY_SWITCH;
   // swift_task_switch enqueues the job on that executor before it returns, on this thread: it finds the slot here.
   nexus_this_thread.parking = slot;
-  return swift_task_switch(context, context->resume_parent, identity, implementation);
+  return swift_task_switch(context, context->resume_parent, (ExecutorRef){identity, implementation});
 }
-
-// ---- Residents ----
-
-// A resident runs one spawned closure after the other. It is written here and not in Swift for three reasons: after each call of
-// a closure the compiler hops back to the executor it was on, although a nonisolated(nonsending) closure is bound to
-// return there, and for a task that prefers an executor each hop looks that preference up under a lock; each await takes a
-// context from the task's allocator and gives it back; and so does each suspension. Here a resident's contexts are
-// taken once.
-
-typedef struct {
-  int32_t offset;
-  uint32_t context_size;
-} AsyncFunctionPointer;
-
-extern SWIFT_CALL void *swift_task_alloc(size_t size);
-extern SWIFT_CALL void swift_task_dealloc(void *memory);
-
-#define SWIFT_CONTEXT __attribute__((swift_context))
-
-typedef SWIFT_ASYNC_CALL void (*Body0)(
-    void *result, void *isolation, void *witness, SWIFT_CONTEXT void *self, SWIFT_ASYNC_CONTEXT AsyncContext *);
-typedef SWIFT_ASYNC_CALL void (*Body1)(
-    void *result, void *isolation, void *witness, void *first, SWIFT_CONTEXT void *self,
-    SWIFT_ASYNC_CONTEXT AsyncContext *);
-typedef SWIFT_ASYNC_CALL void (*Body2)(
-    void *result, void *isolation, void *witness, void *first, void *second, SWIFT_CONTEXT void *self,
-    SWIFT_ASYNC_CONTEXT AsyncContext *);
-
-// The context of nexus_reside, which its caller allocates.
-typedef struct {
-  AsyncContext header;
-  // What the slot resumes while the resident is parked.
-  AsyncContext parked;
-  nexus_suspension *slot;
-  void *isolation;
-  void *witness;
-  nexus_resident_begin *begin;
-  nexus_resident_end *end;
-  // The context of the closures that it calls: as large as the largest so far, and the task's last allocation between them.
-  AsyncContext *callee;
-  size_t callee_size;
-} Residence;
-
-_Static_assert(sizeof(Residence) == 88, "the size in the record of nexus_reside");
-
-static SWIFT_ASYNC_CALL void reside_no_longer(SWIFT_ASYNC_CONTEXT Residence *residence) {
-  if (residence->callee != NULL) swift_task_dealloc(residence->callee);
-  return residence->header.resume_parent(&residence->header);
-}
-
-// A throwing async function hands its error, or null, to the resume function in the context register.
-static SWIFT_ASYNC_CALL void body_returned(SWIFT_ASYNC_CONTEXT AsyncContext *callee, SWIFT_CONTEXT void *error) {
-  Residence *residence = (Residence *)callee->parent;
-  nexus_suspension *slot = residence->slot;
-  slot->resident_step = residence->end(slot, error);
-  if (slot->resident_step != NEXUS_RESIDENT_PARKS) return reside_no_longer(residence);
-  slot->way = NEXUS_WAY_DIRECT;
-  slot->context = &residence->parked;
-}
-
-static SWIFT_ASYNC_CALL void run_body(SWIFT_ASYNC_CONTEXT Residence *residence) {
-  const nexus_body_call *call = residence->begin(residence->slot);
-  if (call == NULL) {
-    residence->slot->resident_step = NEXUS_RESIDENT_LEAVES;
-    return reside_no_longer(residence);
-  }
-  const AsyncFunctionPointer *function = call->function;
-  const void *code = (const char *)function + function->offset;
-  if (function->context_size > residence->callee_size) {
-    if (residence->callee != NULL) swift_task_dealloc(residence->callee);
-    residence->callee = swift_task_alloc(function->context_size);
-    residence->callee_size = function->context_size;
-  }
-  AsyncContext *callee = residence->callee;
-  callee->parent = &residence->header;
-  callee->resume_parent = (ResumeFunction)body_returned;
-  void *isolation = residence->isolation;
-  void *witness = residence->witness;
-  char *first = (char *)call + call->arguments[0];
-  char *second = (char *)call + call->arguments[1];
-  switch (call->argument_count) {
-    case 0: return ((Body0)code)(call->result, isolation, witness, call->context, callee);
-    case 1: return ((Body1)code)(call->result, isolation, witness, first, call->context, callee);
-    default: return ((Body2)code)(call->result, isolation, witness, first, second, call->context, callee);
-  }
-}
-
-static SWIFT_ASYNC_CALL void resident_resumed(SWIFT_ASYNC_CONTEXT AsyncContext *parked) {
-  return run_body((Residence *)parked->parent);
-}
-
-// Swift: nonisolated(nonsending) func (_ slot: ..., _ begin: @convention(c) ..., _ end: @convention(c) ...) async
-SWIFT_ASYNC_CALL void nexus_reside(
-    void *isolation, void *witness, nexus_suspension *slot, nexus_resident_begin *begin, nexus_resident_end *end,
-    SWIFT_ASYNC_CONTEXT AsyncContext *context) {
-  Residence *residence = (Residence *)context;
-  residence->parked = (AsyncContext){.parent = context, .resume_parent = resident_resumed};
-  residence->slot = slot;
-  residence->isolation = isolation;
-  residence->witness = witness;
-  residence->begin = begin;
-  residence->end = end;
-  residence->callee = NULL;
-  residence->callee_size = 0;
-  if (slot->resident_step != NEXUS_RESIDENT_PARKS) return run_body(residence);
-  slot->way = NEXUS_WAY_DIRECT;
-  slot->context = &residence->parked;
-}
-
-// An executor as the Swift runtime passes it: identity and implementation.
-typedef struct {
-  uintptr_t identity;
-  uintptr_t implementation;
-} ExecutorRef;
 
 extern SWIFT_CALL ExecutorRef swift_task_getCurrentExecutor(void);
 uintptr_t nexus_current_executor(void) { return swift_task_getCurrentExecutor().identity; }
@@ -230,12 +103,6 @@ __asm__(
     "nexus_suspend_switchTu:\n"
     "  .long nexus_suspend_switch - nexus_suspend_switchTu\n"
     "  .long 16\n"
-    ".globl nexus_resideTu\n"
-    ".hidden nexus_resideTu\n"
-    ".p2align 3\n"
-    "nexus_resideTu:\n"
-    "  .long nexus_reside - nexus_resideTu\n"
-    "  .long 88\n"
     ".popsection\n");
 
 // ---- The proof ----

@@ -71,10 +71,10 @@ import Testing
     }
   }
 
-  @Test func frames_areMoved_whereTheDirectWayIsUsed() async throws {
+  @Test func residents_lieInTheSlab_whereTheDirectWayIsUsed() async throws {
     try await inTask {
       let loop = unsafe LoopState.current(for: "test")
-      expectEqual(unsafe loop.pointee.movesFrames, unsafe loop.pointee.way == NEXUS_WAY_DIRECT)
+      expectEqual(unsafe loop.pointee.residents != nil, unsafe loop.pointee.way == NEXUS_WAY_DIRECT)
       unsafe expect(loop.pointee.cancelBit.mask != 0)
     }
   }

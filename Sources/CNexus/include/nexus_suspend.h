@@ -27,18 +27,6 @@ typedef enum nexus_way : uint32_t {
   NEXUS_WAY_CONTINUATION = 2,
 } nexus_way;
 
-/// What a resident does after a body has ended.
-typedef enum nexus_resident_step : uint32_t {
-  /// It is done with the body, and runs the one it finds in its slot, if any.
-  NEXUS_RESIDENT_RUNS = 0,
-  /// It parks, until it is given another body or is to leave.
-  NEXUS_RESIDENT_PARKS = 1,
-  /// It is done for good.
-  NEXUS_RESIDENT_LEAVES = 2,
-  /// It has to wait before it is done with the body.
-  NEXUS_RESIDENT_WAITS = 3,
-} nexus_resident_step;
-
 /// Where one suspended task waits. Owned by the run loop; at an address that never changes.
 typedef struct nexus_suspension {
   /// The Swift task this slot suspends. Not retained: a task that has not finished keeps itself alive.
@@ -51,8 +39,6 @@ typedef struct nexus_suspension {
   void *_Nullable link;
   /// Which way `context` was stored.
   nexus_way way;
-  /// Of a resident's slot: what it did last, or is to do first.
-  nexus_resident_step resident_step;
   /// The task's tracked accesses (exclusivity checking) while it is suspended here; zero while it runs.
   void *_Nullable exclusivity[2];
 } nexus_suspension;
@@ -84,25 +70,6 @@ void nexus_resume_direct(nexus_suspension *_Nonnull slot);
 /// Nothing to do, and null, where the direct way is not used.
 void *_Nullable nexus_accesses_set_aside(void);
 void nexus_accesses_put_back(void *_Nullable accesses);
-
-/// A call of a spawned closure: `nonisolated(nonsending) (consuming A, consuming B) async throws -> Result`, with no, one or
-/// two arguments, at its most general abstraction (everything indirect).
-typedef struct nexus_body_call {
-  /// The closure's two words: its async function pointer record, and its context.
-  const void *_Nullable function;
-  void *_Nullable context;
-  /// Where the closure puts its result.
-  void *_Nonnull result;
-  /// Where its arguments are, in bytes from this call on; the closure consumes them.
-  uint32_t arguments[2];
-  uint32_t argument_count;
-} nexus_body_call;
-
-/// Called when a resident goes on: gives the call of the body in its slot, or null if it has none and is to leave.
-typedef const nexus_body_call *_Nullable nexus_resident_begin(nexus_suspension *_Nonnull slot);
-
-/// Called when a body has ended, with its error or null: what the resident does next.
-typedef nexus_resident_step nexus_resident_end(nexus_suspension *_Nonnull slot, void *_Nullable error);
 
 /// The identity of the executor the Swift runtime takes this thread to be on; 0 is none in particular.
 uintptr_t nexus_current_executor(void);

@@ -77,32 +77,13 @@ extension Loop {
       unsafe suspensionNote = unsafe objection
       if unsafe objection == nil {
         unsafe state.pointee.way = NEXUS_WAY_DIRECT
-        unsafe state.pointee.movesFrames = canMoveFrames()
+        unsafe LoopState.settleResidents(state)
       } else {
         // ThreadSanitizer follows tasks through public entry points alone.
         unsafe state.pointee.way =
           nexus_built_with_thread_sanitizer() ? NEXUS_WAY_CONTINUATION : NEXUS_WAY_SWITCH
       }
     }
-  }
-
-  /// Whether the frames of new tasks can lie in memory of ours; found out by the process's first runtime.
-  private func canMoveFrames() -> Bool {
-    if nexus_frames_are_settled() { return nexus_frames_can_move() }
-    nonisolated(unsafe) var ofTask = nexus_frames_layout()
-    runAsJob { unsafe ofTask = nexus_frames_of_current_task() }
-    let job = LoopJob {}
-    let actor = unsafe self.actor!
-    Task.detached(executorPreference: self) {
-      async let ofChild = nexus_frames_of_current_task()
-      let layout = await ofChild
-      _ = unsafe nexus_frames_settle(ofTask, layout)
-      await job.run(isolation: actor)
-    }
-    runJobs(until: job)
-    // The task's own end: nothing of this is to be left for the first turn.
-    while let item = unsafe state.pointee.runQueue.pop() { run(item) }
-    return nexus_frames_can_move()
   }
 
   /// Makes what the configuration wants to be there before the first task.

@@ -58,6 +58,7 @@ actor LoopActor {
     nexus_thread_forget_runtime()
     unsafe state.pointee.bodyPool.freeAll()
     unsafe state.pointee.slab.free()
+    unsafe state.pointee.residents?.deallocate()
     unsafe state.pointee.scopes.freeAll()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()

@@ -76,8 +76,8 @@ public struct RuntimeCounters: Sendable, Equatable {
   var taskLocalsWord = 0
   /// Which bit of a task tells whether it was cancelled. Settled at start-up.
   var cancelBit = nexus_task_bit()
-  /// Whether the frames of residents lie in the slab's memory. Settled at start-up.
-  var movesFrames = false
+  /// What residents have in common that lie in the slab's memory; nil if residents are ordinary tasks. Settled at start-up.
+  var residents: UnsafeMutablePointer<nexus_residents>?
   /// In ns.
   let endTimeout: UInt64
   /// The object that owns this state, unretained: it outlives it.

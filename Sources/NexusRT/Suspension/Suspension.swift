@@ -16,17 +16,6 @@ internal import Glibc
 @usableFromInline
 nonisolated(nonsending) func nexusSuspendDirect(_ slot: UnsafeMutablePointer<nexus_suspension>) async
 
-/// Runs the bodies that the resident of `slot` is given, until `end` says something else than parking, or `begin` has none.
-/// What was said is in the slot's `resident_step` then, which on entry says whether to park first.
-@_silgen_name("nexus_reside")
-nonisolated(nonsending) func nexusReside(
-  _ slot: UnsafeMutablePointer<nexus_suspension>,
-  _ begin: @convention(c) (UnsafeMutablePointer<nexus_suspension>) -> UnsafePointer<nexus_body_call>?,
-  _ end:
-    @convention(c) (UnsafeMutablePointer<nexus_suspension>, UnsafeMutableRawPointer?) ->
-    nexus_resident_step
-) async
-
 @_silgen_name("nexus_suspend_switch")
 nonisolated(nonsending) func nexusSuspendSwitch(
   _ slot: UnsafeMutablePointer<nexus_suspension>, _ identity: UInt, _ implementation: UInt) async

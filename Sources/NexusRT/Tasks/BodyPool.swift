@@ -12,6 +12,7 @@ struct BodyPool {
   /// Free blocks of each list, linked through their first word.
   @usableFromInline var free: InlineArray<12, UnsafeMutableRawPointer?>
   @usableFromInline var slab: BodySlab?
+  private var arena = BodyArena()
 
   init() { unsafe free = InlineArray(repeating: nil) }
 
@@ -21,7 +22,12 @@ struct BodyPool {
     let list = layout.poolList
     if list == 0 { return .allocate(byteCount: layout.size, alignment: layout.alignment) }
     if let block = unsafe takeFree(list) { return unsafe block }
-    return .allocate(byteCount: Int(list) * BodyPool.step, alignment: BodyPool.alignment)
+    return unsafe carve(list)
+  }
+
+  @usableFromInline @inline(never)
+  mutating func carve(_ list: UInt8) -> UnsafeMutableRawPointer {
+    unsafe arena.carve(1, Int(list) * BodyPool.step)
   }
 
   @inlinable @inline(__always)
@@ -61,43 +67,31 @@ struct BodyPool {
   }
 
   private mutating func addBlocks(_ count: Int) {
-    let (memory, stride) = unsafe slab!.allocate(count)
+    let stride = (slab!.size.bytesPerSlot + 63) & ~63
+    let memory = unsafe arena.carve(count, stride)
+    slab!.count += count
     // The lowest on top: tasks that are spawned one after the other lie one after the other.
     for index in (0..<count).reversed() { unsafe give(back: memory + index * stride, BodyPool.slabList) }
   }
 
-  /// Frees every block: the end of the runtime.
+  /// Gives every block back: the end of the runtime. Those that handles still have go with the last of them.
   mutating func freeAll() {
-    for list in 1...BodyPool.largestList {
-      while let block = unsafe takeFree(UInt8(list)) { unsafe block.deallocate() }
-    }
     var isFree = 0
-    while unsafe takeFree(BodyPool.slabList) != nil { isFree += 1 }
-    // A handle that outlives its runtime still has its block.
-    if let slab, isFree == slab.count { slab.free() }
+    for list in 1...BodyPool.slabList {
+      while unsafe takeFree(list) != nil { isFree += 1 }
+    }
+    arena.end(free: isFree)
   }
 }
 
-/// The memory of a slab.
+/// What there is of a slab.
 @usableFromInline
-@safe
 struct BodySlab {
   @usableFromInline let size: SlabSize
   /// Blocks that there are.
-  private(set) var count = 0
-  private var pieces: [UnsafeMutableRawPointer] = unsafe []
+  var count = 0
 
   init(_ size: SlabSize) { self.size = size }
-
-  mutating func allocate(_ blocks: Int) -> (UnsafeMutableRawPointer, stride: Int) {
-    let stride = (size.bytesPerSlot + 63) & ~63
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: blocks * stride, alignment: 64)
-    unsafe pieces.append(memory)
-    count += blocks
-    return unsafe (memory, stride)
-  }
-
-  func free() { unsafe pieces.forEach { unsafe $0.deallocate() } }
 
   @usableFromInline
   static func trapMissing() -> Never {

@@ -36,65 +36,21 @@ extension LoopState {
     unsafe slot.pointee.isSingleUse = isSingleUse
     unsafe body?.pointee.slot = slot
     unsafe slot.pointee.body = body
-    // Sound to send: the task runs on this thread, and nowhere else, for all its life.
-    nonisolated(unsafe) let itsSlot = unsafe slot
-    nonisolated(unsafe) let itsLoop = unsafe loop
-    let object = unsafe loop.pointee.loop
-    let actor = unsafe object.actor!
-    // With the executor preference what is not isolated to us, child tasks above all, comes to this thread too.
-    // A task that will run many bodies is detached: it inherits nothing of whoever happens to spawn first.
-    if isSingleUse {
-      Task(executorPreference: object) {
-        unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
-      }
-    } else {
-      Task.detached(executorPreference: object) {
-        unsafe await LoopState.reside(in: itsSlot, itsLoop, isolation: actor)
-      }
-    }
-    if unsafe loop.pointee.movesFrames {
-      // The new task is what was enqueued last.
-      let item = unsafe RunItem(bits: loop.pointee.runQueue.tail)
-      unsafe loop.pointee.slab.moveFrames(of: unsafeBitCast(item.job, to: UnsafeMutableRawPointer.self), slot)
-    }
-  }
-
-  /// A resident's life. Inlined into its task's closure: a context less in each task.
-  @inline(__always)
-  private static func reside(in slot: SlotPointer, _ loop: LoopPointer, isolation: isolated LoopActor) async {
-    unsafe loop.pointee.slab.enter(resident: slot, task: nexus_current_task().unsafelyUnwrapped)
-    unsafe loop.pointee.resumed = slot
-    var step = NEXUS_RESIDENT_RUNS
-    if unsafe slot.pointee.body == nil {
-      unsafe loop.pointee.parkResident(slot)
-      step = NEXUS_RESIDENT_PARKS
-    }
-    if unsafe loop.pointee.way == NEXUS_WAY_DIRECT {
-      repeat {
-        unsafe slot.pointee.suspension.resident_step = step
-        unsafe await nexusReside(
-          Suspension.suspension(of: slot), { unsafe LoopState.began($0) },
-          { unsafe LoopState.returned($0, $1) })
-        step = unsafe slot.pointee.suspension.resident_step
-        if step == NEXUS_RESIDENT_WAITS { step = unsafe await wait(slot, loop) }
-      } while step != NEXUS_RESIDENT_LEAVES
-    } else {
-      while true {
-        if step == NEXUS_RESIDENT_PARKS { unsafe await Suspension.suspend(slot, loop) }
-        guard let body = unsafe begin(slot, loop) else { break }
-        unsafe await body.pointee.runPortably(body)
-        step = unsafe await wait(slot, loop)
-        if step == NEXUS_RESIDENT_LEAVES { break }
-      }
-    }
-    // No hint to a slot without a task: where no task runs it would be taken for that of the current one.
-    unsafe loop.pointee.resumed = nil
-    unsafe loop.pointee.slab.leave(resident: slot)
+    // What a task inherits can be more than its place holds.
+    guard !isSingleUse, let residents = unsafe loop.pointee.residents,
+      let memory = unsafe loop.pointee.slab.place(of: slot)
+    else { return unsafe startPortably(slot, loop) }
+    let task = unsafe nexus_resident_make(
+      residents, Suspension.suspension(of: slot), memory, ResidentMemory.size, body == nil)
+    unsafe loop.pointee.slab.enter(resident: slot, task: task)
+    // Before it has parked: nobody spawns until it has (prepareResidents).
+    if unsafe body == nil { unsafe loop.pointee.parkResident(slot) }
+    unsafe loop.pointee.runQueue.push(RunItem(job: unsafeBitCast(task, to: UnownedJob.self)))
   }
 
   /// What a resident does first when it goes on. The body it was given, or nil: then it is to leave.
   @inline(__always)
-  private static func begin(_ slot: SlotPointer, _ loop: LoopPointer) -> BodyPointer? {
+  static func begin(_ slot: SlotPointer, _ loop: LoopPointer) -> BodyPointer? {
     unsafe loop.pointee.resumed = slot
     guard let body = unsafe slot.pointee.body else { return nil }
     unsafe body.pointee.hasStarted = true
@@ -102,56 +58,21 @@ extension LoopState {
     return unsafe body
   }
 
-  /// `begin`, as nexus_reside calls it.
-  private static func began(_ suspension: UnsafeMutablePointer<nexus_suspension>) -> UnsafePointer<
-    nexus_body_call
-  >? {
-    // Sound: a slot begins with its suspension, and a body with its call; residents run on their loop's thread.
-    let slot = unsafe UnsafeMutableRawPointer(suspension).assumingMemoryBound(to: TaskSlot.self)
-    let body = unsafe begin(slot, LoopState.ofThisThread.unsafelyUnwrapped)
-    return unsafe body.map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: nexus_body_call.self) }
-  }
-
-  /// What nexus_reside does after a body's closure has returned.
-  private static func returned(
-    _ suspension: UnsafeMutablePointer<nexus_suspension>, _ error: UnsafeMutableRawPointer?
-  ) -> nexus_resident_step {
-    let slot = unsafe UnsafeMutableRawPointer(suspension).assumingMemoryBound(to: TaskSlot.self)
-    let loop = unsafe LoopState.ofThisThread.unsafelyUnwrapped
-    let body = unsafe slot.pointee.body.unsafelyUnwrapped
-    if let error = unsafe error {
-      // Sound: a thrown error is one owned reference, and so is the optional's payload.
-      unsafe withUnsafeMutableBytes(of: &body.pointee.error) {
-        unsafe $0.storeBytes(of: error, as: UnsafeMutableRawPointer.self)
-      }
-      unsafe body.pointee.outcome = .failure
-    } else {
-      unsafe body.pointee.outcome = .success
-    }
-    // Elsewhere: a closure that the compiler made nonisolated, say. Or a wake is still on its way to the slot.
-    if unsafe nexus_current_executor() != loop.pointee.executorAddress || !isIdle(slot) {
-      return NEXUS_RESIDENT_WAITS
-    }
-    return unsafe finish(body, slot, loop)
-  }
-
-  /// Waits until the resident is on its loop's executor, and nothing that the body left behind holds its slot; then finishes.
-  nonisolated(nonsending) private static func wait(_ slot: SlotPointer, _ loop: LoopPointer) async
-    -> nexus_resident_step
-  {
-    if unsafe nexus_current_executor() != loop.pointee.executorAddress { await comeHome() }
-    // A wake that was sent to a wait the body gave up can still hold the slot's link.
-    while unsafe !isIdle(slot) { unsafe await Suspension.suspend(slot, loop) }
-    return unsafe finish(slot.pointee.body.unsafelyUnwrapped, slot, loop)
-  }
-
   @inline(__always)
   private static func isIdle(_ slot: SlotPointer) -> Bool {
     unsafe slot.pointee.state.load(ordering: .relaxed) & SlotState.phaseMask == SlotState.idle
   }
 
-  /// Suspends and goes on where the caller is isolated to.
-  @concurrent private static func comeHome() async {}
+  /// The next step of a resident whose body's closure has returned. Done with the body if the resident is home, and nothing that
+  /// the body left behind holds its slot.
+  @inline(__always)
+  static func settle(_ slot: SlotPointer, _ loop: LoopPointer) -> nexus_resident_step {
+    // Elsewhere: a closure that the compiler made nonisolated, say.
+    if unsafe nexus_current_executor() != loop.pointee.executorAddress { return NEXUS_RESIDENT_COMES_HOME }
+    // A wake that was sent to a wait the body gave up can still hold the slot's link.
+    if unsafe !isIdle(slot) { return NEXUS_RESIDENT_WAITS }
+    return unsafe finish(slot.pointee.body.unsafelyUnwrapped, slot, loop)
+  }
 
   /// The end of a body: its closure, and if nobody joins its result, are deinitialised, which may be the user's code.
   @inline(__always)
@@ -190,7 +111,7 @@ extension LoopState {
   }
 
   @inline(__always)
-  private mutating func parkResident(_ slot: SlotPointer) {
+  mutating func parkResident(_ slot: SlotPointer) {
     unsafe slot.pointee.suspension.link = UnsafeMutableRawPointer(slab.firstParked)
     unsafe slab.firstParked = slot
   }

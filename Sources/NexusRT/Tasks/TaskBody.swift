@@ -120,10 +120,13 @@ extension TaskBody {
     unsafe body.pointee.references -= 1
     if unsafe body.pointee.references > 0 { return }
     unsafe emptyOut(body)
-    let isOfSlab = unsafe body.pointee.poolList == BodyPool.slabList
+    let isOfPool = unsafe body.pointee.poolList != 0
     unsafe body.deinitialize(count: 1)
-    // The slab's memory stays when a handle outlives it.
-    if !isOfSlab { unsafe body.deallocate() }
+    if isOfPool {
+      unsafe BodyArena.release(UnsafeMutableRawPointer(body))
+    } else {
+      unsafe body.deallocate()
+    }
   }
 }
 

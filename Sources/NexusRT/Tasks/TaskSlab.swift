@@ -22,9 +22,9 @@ internal import Synchronization
   private(set) var guests = 0
   /// Residents that have a body.
   @usableFromInline var bodies = 0
-  /// The slot of each resident, and of each child task in a scope.
+  /// The slot of each resident that has no place in `memory`, and of each child task in a scope.
   private var tasks: TaskTable
-  private var frames = TaskFrames()
+  private var memory = ResidentMemory()
 
   init(mailbox: MailboxPointer) {
     unsafe self.mailbox = mailbox
@@ -88,8 +88,7 @@ internal import Synchronization
     if used & Mailbox.chunkMask == 0 {
       let count = Int(Mailbox.chunkMask) + 1
       assert(MemoryLayout<TaskSlot>.stride == 128, "a slot fills two cache lines")
-      let memory = UnsafeMutableRawPointer.allocate(
-        byteCount: count * MemoryLayout<TaskSlot>.stride, alignment: 128)
+      let memory = unsafe mailbox.pointee.newChunk(count * MemoryLayout<TaskSlot>.stride)
       let slots = unsafe memory.bindMemory(to: TaskSlot.self, capacity: count)
       for offset in 0..<count {
         unsafe (slots + offset).initialize(to: TaskSlot(index: used + UInt32(offset)))
@@ -103,32 +102,31 @@ internal import Synchronization
 
   // MARK: Residents
 
-  /// Called by a resident when its Swift task first runs.
-  mutating func enter(resident slot: SlotPointer, task: UnsafeMutableRawPointer) {
-    unsafe slot.pointee.suspension.task = task
-    unsafe tasks.add(slot)
-  }
-
   mutating func willStartResident() { residents += 1 }
 
-  /// Has the frames of a resident that was made and has not run yet lie in the slab's memory, if they can.
-  mutating func moveFrames(of task: UnsafeMutableRawPointer, _ slot: SlotPointer) {
-    // The resident that had this slot before is gone: its last step gave the slot back, and with that step it ended.
-    if let place = unsafe frames.place(of: slot.pointee.index) {
-      _ = unsafe nexus_frames_move(task, place, TaskFrames.size)
-    }
+  /// The memory for the resident of a slot; nil if the kernel has none.
+  mutating func place(of slot: SlotPointer) -> UnsafeMutableRawPointer? {
+    // The resident that had this slot before is gone: it gave the slot back when its task was complete.
+    unsafe memory.place(of: slot.pointee.index)
   }
 
-  /// Called by a resident as the last thing its Swift task does.
+  /// The resident's Swift task is there: in the slot's place, or elsewhere.
+  mutating func enter(resident slot: SlotPointer, task: UnsafeMutableRawPointer) {
+    unsafe slot.pointee.suspension.task = task
+    if unsafe memory.slot(of: task) == nil { unsafe tasks.add(slot) }
+  }
+
+  /// The resident's Swift task is complete, or does nothing any more but complete.
   mutating func leave(resident slot: SlotPointer) {
-    unsafe tasks.remove(slot)
+    if unsafe memory.slot(of: slot.pointee.suspension.task.unsafelyUnwrapped) == nil { unsafe tasks.remove(slot) }
     residents -= 1
     unsafe give(back: slot)
   }
 
   /// The slot of a resident, or of a child task in a scope.
   func slot(of task: UnsafeMutableRawPointer) -> SlotPointer? {
-    unsafe tasks.slot(of: task)
+    if let index = unsafe memory.slot(of: task) { return unsafe mailbox.pointee.slot(index) }
+    return unsafe tasks.slot(of: task)
   }
 
   /// Has a child task find the slot it was lent again.
@@ -151,6 +149,6 @@ internal import Synchronization
   /// Frees what is not the mailbox's: the end of the runtime.
   func free() {
     tasks.free()
-    frames.free()
+    memory.free()
   }
 }

@@ -33,6 +33,10 @@ public import Synchronization
   @usableFromInline let index: UInt32
   /// Chunks of 1,024 slots. An entry is written once, by the owner, before any token of its slots exists.
   @usableFromInline let chunks: UnsafeMutablePointer<SlotPointer?>
+  /// Where the owner takes chunks from, one after the other; nil before the first, and where no addresses are to be had.
+  private var slotMemory: AddressRange?
+  /// Bytes in use of that.
+  private var slotBytes = 0
 
   init(index: UInt32, wakeDescriptor: Int32) {
     head = Atomic(Mailbox.empty)
@@ -41,6 +45,18 @@ public import Synchronization
     let chunkCount = Int(Mailbox.slotLimit >> Mailbox.chunkShift)
     unsafe chunks = .allocate(capacity: chunkCount)
     unsafe chunks.initialize(repeating: nil, count: chunkCount)
+  }
+
+  /// Memory for one more chunk of slots, 128-aligned. The owner only.
+  mutating func newChunk(_ bytes: Int) -> UnsafeMutableRawPointer {
+    if slotMemory == nil {
+      slotMemory = AddressRange(Int(Mailbox.slotLimit) * MemoryLayout<TaskSlot>.stride, least: 1 << 20)
+    }
+    guard slotMemory?.commit(slotBytes + bytes) == true, let memory = slotMemory else {
+      return .allocate(byteCount: bytes, alignment: 128)
+    }
+    defer { slotBytes += bytes }
+    return unsafe memory.start + slotBytes
   }
 
   /// Hands an entry to the loop. Any thread, lock-free; one system call if the loop is parked, none otherwise.
