@@ -58,6 +58,7 @@ static void free_chunks(Chunk *first) {
 static void suspend(Resident *resident, ResumeFunction resume) {
   resident->suspended.resume_parent = resume;
   resident->slot->way = NEXUS_WAY_DIRECT;
+  resident->slot->holds_accesses = false;
   resident->slot->context = &resident->suspended;
 }
 
@@ -122,12 +123,13 @@ static SWIFT_ASYNC_CALL void run_body(SWIFT_ASYNC_CONTEXT Resident *resident) {
   callee->resume_parent = (ResumeFunction)body_returned;
   uintptr_t isolation = resident->home->isolation[0];
   uintptr_t witness = resident->home->isolation[1];
+  void *result = (char *)call + call->result;
   char *first = (char *)call + call->arguments[0];
   char *second = (char *)call + call->arguments[1];
   switch (call->argument_count) {
-    case 0: return ((Body0)code)(call->result, isolation, witness, call->context, callee);
-    case 1: return ((Body1)code)(call->result, isolation, witness, first, call->context, callee);
-    default: return ((Body2)code)(call->result, isolation, witness, first, second, call->context, callee);
+    case 0: return ((Body0)code)(result, isolation, witness, call->context, callee);
+    case 1: return ((Body1)code)(result, isolation, witness, first, call->context, callee);
+    default: return ((Body2)code)(result, isolation, witness, first, second, call->context, callee);
   }
 }
 

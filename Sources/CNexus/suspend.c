@@ -35,10 +35,8 @@ SWIFT_ASYNC_CALL void nexus_suspend_direct(
   slot->context = context;
   // The accesses the task holds over this suspension leave the thread with it. They are set aside here and not by
   // whoever resumes: in between the task can have suspended natively, and a second exit would corrupt the list.
-  // With no access open there is nothing to set aside, and the slot's two words stay zero.
-  if (*nexus_this_thread.access_head != NULL) {
-    swift_task_exitThreadLocalContext((char *)slot->exclusivity);
-  }
+  slot->holds_accesses = *nexus_this_thread.access_head != NULL;
+  if (slot->holds_accesses) swift_task_exitThreadLocalContext((char *)slot + NEXUS_ACCESSES_OFFSET);
 }
 
 void nexus_resume_direct(nexus_suspension *slot) {
@@ -47,9 +45,7 @@ void nexus_resume_direct(nexus_suspension *slot) {
   void **current = nexus_this_thread.current_task;
   void *outer = *current;
   *current = slot->task;
-  if (slot->exclusivity[0] != NULL || slot->exclusivity[1] != NULL) {
-    swift_task_enterThreadLocalContext((char *)slot->exclusivity);
-  }
+  if (slot->holds_accesses) swift_task_enterThreadLocalContext((char *)slot + NEXUS_ACCESSES_OFFSET);
   // From here the slot may be gone: the task can end, and its slot be reused, before this call returns.
   context->resume_parent(context);
   *current = outer;

@@ -1,4 +1,4 @@
-// Many tasks at a time, and what holds them: the table of tasks, and frames in the slab's memory.
+// Many tasks at a time, their frames, and the table of tasks.
 
 import CNexus
 import Foundation
@@ -68,14 +68,6 @@ import Testing
         await yield()
         while let handle = handles.pop() { handle.cancel() }
       }
-    }
-  }
-
-  @Test func residents_lieInTheSlab_whereTheDirectWayIsUsed() async throws {
-    try await inTask {
-      let loop = unsafe LoopState.current(for: "test")
-      expectEqual(unsafe loop.pointee.residents != nil, unsafe loop.pointee.way == NEXUS_WAY_DIRECT)
-      unsafe expect(loop.pointee.cancelBit.mask != 0)
     }
   }
 

@@ -48,31 +48,53 @@ func childWorkload(_ name: String, _ kind: String, _ count: Int) throws -> Outco
   return Outcome(nanoseconds: nanoseconds, messages: messages, checksum: checksum)
 }
 
-/// The tokens of those who wait.
-private final class Waiting {
-  var tokens: [WakeToken] = []
+/// Those who wait: their tokens, in the order of their coming.
+private struct Gate {
+  let tokens: UnsafeMutablePointer<WakeToken>
+  let count: UnsafeMutablePointer<Int>
+
+  init(capacity: Int) {
+    tokens = .allocate(capacity: capacity)
+    count = .allocate(capacity: 1)
+    count.initialize(to: 0)
+  }
+
+  func free() {
+    tokens.deallocate()
+    count.deallocate()
+  }
+
+  @inline(__always)
+  nonisolated(nonsending) func pass(_ number: Int) async -> Int {
+    let wait = Wait(for: "the crowd")
+    (tokens + count.pointee).initialize(to: wait.token)
+    count.pointee += 1
+    _ = await wait.suspend()
+    return number
+  }
 }
 
 nonisolated(nonsending) private func crowd(
   _ count: Int, isSlab: Bool, whenAllWait: () -> Void = {}
 ) async throws -> Outcome {
-  let waiting = Waiting()
-  waiting.tokens.reserveCapacity(count)
+  let gate = Gate(capacity: count)
+  defer { gate.free() }
   let handles = UnsafeMutablePointer<JoinHandle<Int>>.allocate(capacity: count)
   defer { handles.deallocate() }
   let start = now()
+  // The gate is handed over and not captured: a closure that captures nothing is not counted.
   if isSlab {
     for number in 0..<count {
-      (handles + number).initialize(to: spawnSlab(number) { number in await park(waiting, number) })
+      (handles + number).initialize(to: spawnSlab(gate, number) { gate, number in await gate.pass(number) })
     }
   } else {
     for number in 0..<count {
-      (handles + number).initialize(to: spawnBoxed(number) { number in await park(waiting, number) })
+      (handles + number).initialize(to: spawnBoxed(gate, number) { gate, number in await gate.pass(number) })
     }
   }
-  while waiting.tokens.count < count { await yield() }
+  while gate.count.pointee < count { await yield() }
   whenAllWait()
-  waiting.tokens.forEach { $0.wake() }
+  for number in 0..<count { gate.tokens[number].wake() }
   var outcome = Outcome(nanoseconds: 0, messages: 0, checksum: 0)
   for number in 0..<count {
     outcome.checksum &+= UInt64(try await (handles + number).move().value())
@@ -80,14 +102,6 @@ nonisolated(nonsending) private func crowd(
   }
   outcome.nanoseconds = Double(now() - start) / Double(count)
   return outcome
-}
-
-@inline(__always)
-nonisolated(nonsending) private func park(_ waiting: Waiting, _ number: Int) async -> Int {
-  let wait = Wait(for: "the crowd")
-  waiting.tokens.append(wait.token)
-  _ = await wait.suspend()
-  return number
 }
 
 private func residentBytes() -> Int {

@@ -33,12 +33,12 @@ typedef enum nexus_resident_step : uint32_t {
 /// A call of a spawned closure: `nonisolated(nonsending) (consuming A, consuming B) async throws -> Result`, with no, one or
 /// two arguments, at its most general abstraction (everything indirect).
 typedef struct nexus_body_call {
-  /// The closure's two words: its async function pointer record, and its context.
+  /// The closure's two words: its async function pointer record, and its context. First, so that the call's place is the closure's.
   const void *_Nullable function;
   void *_Nullable context;
-  /// Where the closure puts its result.
-  void *_Nonnull result;
-  /// Where its arguments are, in bytes from this call on; the closure consumes them.
+  /// Where the closure puts its result, in bytes from this call on.
+  uint32_t result;
+  /// Where its arguments are, likewise; the closure consumes them.
   uint32_t arguments[2];
   uint32_t argument_count;
 } nexus_body_call;

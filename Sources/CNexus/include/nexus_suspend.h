@@ -21,13 +21,13 @@
 #include "nexus_thread.h"
 
 /// How a suspension's `context` is to be understood.
-typedef enum nexus_way : uint32_t {
+typedef enum nexus_way : uint8_t {
   NEXUS_WAY_DIRECT = 0,
   NEXUS_WAY_SWITCH = 1,
   NEXUS_WAY_CONTINUATION = 2,
 } nexus_way;
 
-/// Where one suspended task waits. Owned by the run loop; at an address that never changes.
+/// Where one suspended task waits. Owned by the run loop; at an address that never changes. The first half of a cache line.
 typedef struct nexus_suspension {
   /// The Swift task this slot suspends. Not retained: a task that has not finished keeps itself alive.
   void *_Nullable task;
@@ -37,11 +37,16 @@ typedef struct nexus_suspension {
   /// The run queue's link. At byte 16, where a Swift job keeps the word its scheduler may use
   /// (Job::SchedulerPrivate[0] of the Swift ABI), so that one queue links slots and jobs alike.
   void *_Nullable link;
+  /// The slot's place in the slab. Never changes.
+  uint32_t index;
   /// Which way `context` was stored.
   nexus_way way;
-  /// The task's tracked accesses (exclusivity checking) while it is suspended here; zero while it runs.
-  void *_Nullable exclusivity[2];
+  /// Whether the task has tracked accesses (exclusivity checking) set aside while it is suspended here.
+  bool holds_accesses;
 } nexus_suspension;
+
+/// Where those are: two words, so many bytes from the suspension on, in a cache line that a resume seldom touches.
+#define NEXUS_ACCESSES_OFFSET 64
 
 _Static_assert(offsetof(nexus_suspension, link) == 16, "a slot's link stands where a job's scheduler word does");
 

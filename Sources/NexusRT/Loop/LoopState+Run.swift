@@ -40,9 +40,10 @@ extension LoopState {
     if unsafe loop.pointee.schedule != nil { return unsafe runTasksRandomly(loop, until: body) }
     var budget = unsafe loop.pointee.tasksPerTurn
     let isCrowd = unsafe loop.pointee.slab.bodies > LoopState.crowd
+    var ahead = Lookahead()
     while budget > 0, let item = unsafe loop.pointee.runQueue.pop() {
       budget -= 1
-      if isCrowd { unsafe loop.pointee.runQueue.prefetch() }
+      if isCrowd { unsafe ahead.follow(loop.pointee.runQueue) }
       unsafe runItem(item, loop)
       if let body = unsafe body, unsafe body.pointee.isFinished { return }
     }

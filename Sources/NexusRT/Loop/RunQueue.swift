@@ -98,17 +98,46 @@ struct RunQueue {
     head = unsafe item.link.pointee
     return item
   }
+}
 
-  /// Has the processor load what resuming the next entries will touch, while another one runs: the slot of the one after the
-  /// next, and the frames and the body of the next, whose slot was loaded by the call before.
+/// Has the processor load what the next entries of a run queue will touch, while others run.
+///
+/// It looks some entries ahead, for as long as they are slots: these are never freed.
+@safe struct Lookahead {
+  /// So far that what is asked for has come when its turn comes.
+  private static let most = 4
+  private var slot: SlotPointer?
+  /// How many entries ahead of the next one to be taken `slot` is, and one more; 0 if it is none of them.
+  private var distance = 0
+
+  init() { unsafe slot = nil }
+
+  /// After an entry was taken.
   @inline(__always)
-  func prefetch() {
-    guard head != 0, head & RunItem.jobBit == 0 else { return }
-    let slot = unsafe RunItem(bits: head).slot
-    let second = unsafe RunItem(bits: head).link.pointee
-    if second != 0 { unsafe nexus_prefetch(UnsafeRawPointer(bitPattern: second & ~RunItem.jobBit), 2) }
-    unsafe nexus_prefetch(slot.pointee.suspension.task.map { unsafe UnsafeRawPointer($0) + 64 }, 2)
-    unsafe nexus_prefetch(slot.pointee.suspension.context.map { unsafe UnsafeRawPointer($0) - 320 }, 7)
-    unsafe nexus_prefetch(UnsafeRawPointer(slot.pointee.body), 3)
+  mutating func follow(_ queue: borrowing RunQueue) {
+    if distance > 0 { distance -= 1 }
+    while distance < Lookahead.most {
+      let next = distance == 0 ? queue.head : unsafe RunItem(slot: slot.unsafelyUnwrapped).link.pointee
+      guard next != 0, next & RunItem.jobBit == 0 else { return }
+      let item = RunItem(bits: next)
+      unsafe slot = item.slot
+      distance += 1
+      unsafe Lookahead.load(item.slot)
+    }
+  }
+
+  @inline(__always)
+  private static func load(_ slot: SlotPointer) {
+    unsafe nexus_prefetch(slot.pointee.suspension.link, 1)
+    // Of the task its status and its allocator's words; then its own context, and its frames (ResidentMemory).
+    if let task = unsafe slot.pointee.suspension.task {
+      unsafe nexus_prefetch(task + 112, 1)
+      unsafe nexus_prefetch(task + 240, 5)
+    }
+    // Of the body its first line, and its result and its arguments.
+    if let body = unsafe slot.pointee.body {
+      unsafe nexus_prefetch(UnsafeRawPointer(body), 1)
+      unsafe nexus_prefetch(UnsafeRawPointer(body) + 128, 1)
+    }
   }
 }

@@ -24,7 +24,8 @@ internal import Glibc
       let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
       let memory = unsafe mmap(nil, size + AddressRange.hugePage, PROT_NONE, flags, -1, 0)
       if let memory = unsafe memory, unsafe memory != MAP_FAILED {
-        let aligned = (UInt(bitPattern: memory) + UInt(AddressRange.hugePage - 1)) & ~UInt(AddressRange.hugePage - 1)
+        let aligned =
+          (UInt(bitPattern: memory) + UInt(AddressRange.hugePage - 1)) & ~UInt(AddressRange.hugePage - 1)
         unsafe start = UnsafeMutableRawPointer(bitPattern: aligned).unsafelyUnwrapped
         self.size = size
         let before = unsafe start - memory
@@ -48,7 +49,9 @@ internal import Glibc
   private mutating func commitMore(_ bytes: Int) -> Bool {
     guard bytes <= size else { return false }
     let end = (bytes + AddressRange.hugePage - 1) & ~(AddressRange.hugePage - 1)
-    guard unsafe mprotect(start + committed, end - committed, PROT_READ | PROT_WRITE) == 0 else { return false }
+    guard unsafe mprotect(start + committed, end - committed, PROT_READ | PROT_WRITE) == 0 else {
+      return false
+    }
     committed = end
     return true
   }

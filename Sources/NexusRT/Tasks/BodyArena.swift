@@ -13,12 +13,12 @@ internal import Glibc
   /// Blocks that were carved off.
   private(set) var blocks = 0
 
-  /// Memory for `count` blocks of `stride` bytes each, a multiple of 16; 64-aligned if that is a multiple of 64.
+  /// Memory for `count` blocks of `stride` bytes each, a multiple of 64, to which they are aligned.
   mutating func carve(_ count: Int, _ stride: Int) -> UnsafeMutableRawPointer {
     let bytes = count * stride
-    if stride % 64 == 0 { used = (used + 63) & ~63 }
     if pieces.isEmpty || !pieces[pieces.count - 1].commit(used + bytes) {
-      guard var piece = AddressRange(max(bytes, BodyArena.pieceSize), least: bytes), piece.commit(bytes) else {
+      guard var piece = AddressRange(max(bytes, BodyArena.pieceSize), least: bytes), piece.commit(bytes)
+      else {
         fatalError("NexusRT: the kernel has no memory for \(bytes) more bytes of tasks")
       }
       pieces.append(piece)
@@ -44,12 +44,12 @@ internal import Glibc
 
   // MARK: Arenas that outlive their runtimes
 
-  private struct Orphan {
+  struct Orphan {
     let arena: BodyArena
     var inUse: Int
   }
 
-  private static let orphans = Guarded<[Orphan]>([])
+  static let orphans = Guarded<[Orphan]>([])
 
   /// A block whose runtime has ended is no longer in use.
   static func release(_ block: UnsafeMutableRawPointer) {
@@ -62,7 +62,7 @@ internal import Glibc
     }
   }
 
-  private func has(_ block: UnsafeMutableRawPointer) -> Bool {
+  func has(_ block: UnsafeMutableRawPointer) -> Bool {
     pieces.contains { unsafe $0.offset(of: block) != nil }
   }
 }

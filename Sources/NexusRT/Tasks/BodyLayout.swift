@@ -1,9 +1,8 @@
 // How a body's block is laid out.
 
-/// Where the parts of a body's block are, in bytes from its start.
+/// Where the parts of a body's block are, in bytes from its start, where its header and in that its closure is.
 @usableFromInline
 struct BodyLayout {
-  @usableFromInline let closure: Int
   @usableFromInline let result: Int
   @usableFromInline let first: Int
   @usableFromInline let second: Int
@@ -13,8 +12,7 @@ struct BodyLayout {
   /// Folds to constants where the types are known.
   @inlinable @inline(__always)
   init<Success: ~Copyable, A: ~Copyable, B: ~Copyable>(_: Success.Type, _: A.Type, _: B.Type) {
-    closure = (MemoryLayout<TaskBody>.size + 15) & ~15
-    result = BodyLayout.place(closure + 16, MemoryLayout<Success>.alignment)
+    result = BodyLayout.place(MemoryLayout<TaskBody>.size, MemoryLayout<Success>.alignment)
     first = BodyLayout.place(result + MemoryLayout<Success>.size, MemoryLayout<A>.alignment)
     second = BodyLayout.place(first + MemoryLayout<A>.size, MemoryLayout<B>.alignment)
     size = second + MemoryLayout<B>.size

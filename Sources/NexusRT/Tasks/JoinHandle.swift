@@ -1,6 +1,6 @@
 // A spawned task as its spawner sees it: a result to wait for, something to cancel, or something to let go.
 
-public import CNexus
+internal import CNexus
 
 /// A task that was spawned, and its result.
 ///
@@ -43,7 +43,7 @@ public struct JoinHandle<Success: ~Copyable>: ~Copyable {
     if unsafe body.pointee.outcome == .failure { throw unsafe body.pointee.error! }
     // Sound: the outcome is `success`, so the result is initialised; it is taken once, since this consumes the handle.
     unsafe body.pointee.outcome = .taken
-    return unsafe body.pointee.call.result.assumingMemoryBound(to: Success.self).move()
+    return unsafe TaskBody.result(of: body).assumingMemoryBound(to: Success.self).move()
   }
 
   /// Cancels the task: `Task.isCancelled` becomes true in it and in its child tasks, and if it waits for anything of

@@ -14,8 +14,10 @@ extension LoopState {
     guard let slot = unsafe loop.pointee.slab.firstParked else {
       return unsafe startResident(body, loop, isSingleUse: false)
     }
-    unsafe loop.pointee.slab.firstParked = unsafe slot.pointee.suspension.link?
-      .assumingMemoryBound(to: TaskSlot.self)
+    let next = unsafe slot.pointee.suspension.link?.assumingMemoryBound(to: TaskSlot.self)
+    // The next spawn is to find it in the cache, if there are more than that holds.
+    unsafe nexus_prefetch(next, 1)
+    unsafe loop.pointee.slab.firstParked = unsafe next
     unsafe body.pointee.slot = slot
     unsafe slot.pointee.body = body
     unsafe loop.pointee.armQueued(slot)
@@ -80,9 +82,7 @@ extension LoopState {
     -> nexus_resident_step
   {
     // Sound: a closure in memory is destroyed alike whatever its type; it is not used again.
-    let layout = BodyLayout(Void.self, Void.self, Void.self)
-    unsafe (UnsafeMutableRawPointer(body) + layout.closure).assumingMemoryBound(to: (() -> Void).self)
-      .deinitialize(count: 1)
+    unsafe UnsafeMutableRawPointer(body).assumingMemoryBound(to: (() -> Void).self).deinitialize(count: 1)
     unsafe loop.pointee.ended(body, slot)
     // Nothing is half done here.
     unsafe TaskBody.release(body)

@@ -8,8 +8,8 @@ internal import CNexus
   /// of our executor. The rest is for the user's calls, some of them deep, before the Swift runtime adds a chunk of its own.
   static let size = 896 - lead
   private static let stride = 896
-  /// In front of each: with it a resident's own context begins a cache line.
-  private static let lead = 16
+  /// In front of each: with it what a resume touches of a task, its status and the words of its allocator, is in one cache line.
+  private static let lead = 32
 
   private var range: AddressRange?
 

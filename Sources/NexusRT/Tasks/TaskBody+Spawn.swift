@@ -19,11 +19,10 @@ extension TaskBody {
   ) -> JoinHandle<Success> {
     typealias Closure = nonisolated(nonsending) () async throws -> Success
     let layout = BodyLayout(Success.self, Void.self, Void.self)
-    unsafe (block + layout.closure).bindMemory(to: Closure.self, capacity: 1).initialize(to: body)
+    unsafe block.bindMemory(to: Closure.self, capacity: 1).initialize(to: body)
     let made = unsafe make(in: block, owner, name, layout, loop, argumentCount: 0, Success.self) { body in
       let block = UnsafeMutableRawPointer(body)
-      let layout = BodyLayout(Success.self, Void.self, Void.self)
-      let closure = unsafe (block + layout.closure).assumingMemoryBound(to: Closure.self).pointee
+      let closure = unsafe block.assumingMemoryBound(to: Closure.self).pointee
       do {
         let value = try await closure()
         unsafe succeed(body, value)
@@ -43,12 +42,12 @@ extension TaskBody {
   ) -> JoinHandle<Success> {
     typealias Closure = nonisolated(nonsending) (consuming A) async throws -> Success
     let layout = BodyLayout(Success.self, A.self, Void.self)
-    unsafe (block + layout.closure).bindMemory(to: Closure.self, capacity: 1).initialize(to: body)
+    unsafe block.bindMemory(to: Closure.self, capacity: 1).initialize(to: body)
     unsafe (block + layout.first).bindMemory(to: A.self, capacity: 1).initialize(to: argument)
     let made = unsafe make(in: block, owner, name, layout, loop, argumentCount: 1, Success.self) { body in
       let block = UnsafeMutableRawPointer(body)
       let layout = BodyLayout(Success.self, A.self, Void.self)
-      let closure = unsafe (block + layout.closure).assumingMemoryBound(to: Closure.self).pointee
+      let closure = unsafe block.assumingMemoryBound(to: Closure.self).pointee
       do {
         let value = unsafe try await closure((block + layout.first).assumingMemoryBound(to: A.self).move())
         unsafe succeed(body, value)
@@ -68,13 +67,13 @@ extension TaskBody {
   ) -> JoinHandle<Success> {
     typealias Closure = nonisolated(nonsending) (consuming A, consuming B) async throws -> Success
     let layout = BodyLayout(Success.self, A.self, B.self)
-    unsafe (block + layout.closure).bindMemory(to: Closure.self, capacity: 1).initialize(to: body)
+    unsafe block.bindMemory(to: Closure.self, capacity: 1).initialize(to: body)
     unsafe (block + layout.first).bindMemory(to: A.self, capacity: 1).initialize(to: first)
     unsafe (block + layout.second).bindMemory(to: B.self, capacity: 1).initialize(to: second)
     let made = unsafe make(in: block, owner, name, layout, loop, argumentCount: 2, Success.self) { body in
       let block = UnsafeMutableRawPointer(body)
       let layout = BodyLayout(Success.self, A.self, B.self)
-      let closure = unsafe (block + layout.closure).assumingMemoryBound(to: Closure.self).pointee
+      let closure = unsafe block.assumingMemoryBound(to: Closure.self).pointee
       do {
         let value = unsafe try await closure(
           (block + layout.first).assumingMemoryBound(to: A.self).move(),
@@ -95,14 +94,13 @@ extension TaskBody {
     _ loop: LoopPointer, argumentCount: UInt32, _ type: Success.Type,
     runPortably: nonisolated(nonsending) @escaping (BodyPointer) async -> Void
   ) -> BodyPointer {
-    let body = unsafe block.bindMemory(to: TaskBody.self, capacity: 1)
     // Sound: a closure in memory is its function and its context, whatever its type.
-    let words = unsafe (block + layout.closure).assumingMemoryBound(
-      to: (UnsafeRawPointer?, UnsafeMutableRawPointer?).self)
+    let words = unsafe block.assumingMemoryBound(to: (UnsafeRawPointer?, UnsafeMutableRawPointer?).self)
     let call = unsafe nexus_body_call(
-      function: words.pointee.0, context: words.pointee.1, result: block + layout.result,
+      function: words.pointee.0, context: words.pointee.1, result: UInt32(layout.result),
       arguments: (UInt32(layout.first), UInt32(layout.second)), argument_count: argumentCount)
     let list = owner == .slab ? BodyPool.slabList : layout.poolList
+    let body = unsafe block.bindMemory(to: TaskBody.self, capacity: 1)
     unsafe body.initialize(
       to: TaskBody(
         call: call, poolList: list, threadID: loop.pointee.threadID, serial: loop.pointee.nextSerial(),
@@ -114,7 +112,7 @@ extension TaskBody {
 
   @inlinable
   static func succeed<Success: ~Copyable>(_ body: BodyPointer, _ value: consuming Success) {
-    unsafe body.pointee.call.result.bindMemory(to: Success.self, capacity: 1).initialize(to: value)
+    unsafe result(of: body).bindMemory(to: Success.self, capacity: 1).initialize(to: value)
     unsafe body.pointee.outcome = .success
   }
 

@@ -28,13 +28,8 @@ enum Outcome: UInt8 {
 @usableFromInline
 @safe
 struct TaskBody: ~Copyable {
-  /// The closure's words and where its result and arguments are, as nexus_run_body takes them.
+  /// The closure and where its result and arguments are, as nexus_resident.h takes them.
   @usableFromInline var call: nexus_body_call
-  /// Runs the closure by public means: for the portable ways of suspending.
-  @usableFromInline let runPortably: nonisolated(nonsending) (BodyPointer) async -> Void
-  /// Deinitialises the result; nil where there is nothing to do.
-  @usableFromInline let destroyResult: ((UnsafeMutableRawPointer) -> Void)?
-  @usableFromInline var error: (any Error)?
   @usableFromInline var outcome: Outcome = .pending
   /// Whether a resident has begun to run it.
   @usableFromInline var hasStarted = false
@@ -49,12 +44,18 @@ struct TaskBody: ~Copyable {
   @usableFromInline var place: UInt32 = 0
   /// The slot of the resident that runs it; nil before it starts and after it ended.
   @usableFromInline var slot: SlotPointer?
+  /// The task that waits for the result, if one does.
+  @usableFromInline var joiner: SlotPointer?
+  // Here a cache line ends: what running a body and joining it touch is above, what few of them do below.
   /// Which spawn made it; never the same again in the process.
   @usableFromInline let serial: UInt64
   /// What it is called, as a C string; nil if it has no name.
   @usableFromInline let name: UnsafePointer<UInt8>?
-  /// The task that waits for the result, if one does.
-  @usableFromInline var joiner: SlotPointer?
+  @usableFromInline var error: (any Error)?
+  /// Runs the closure by public means: for the portable ways of suspending.
+  @usableFromInline let runPortably: nonisolated(nonsending) (BodyPointer) async -> Void
+  /// Deinitialises the result; nil where there is nothing to do.
+  @usableFromInline let destroyResult: ((UnsafeMutableRawPointer) -> Void)?
 
   @inlinable
   init(
@@ -77,6 +78,12 @@ struct TaskBody: ~Copyable {
 
   @inlinable
   var isFinished: Bool { @inline(__always) get { outcome != .pending } }
+
+  /// The result's place.
+  @inlinable @inline(__always)
+  static func result(of body: BodyPointer) -> UnsafeMutableRawPointer {
+    unsafe UnsafeMutableRawPointer(body) + Int(body.pointee.call.result)
+  }
 }
 
 @usableFromInline typealias BodyPointer = UnsafeMutablePointer<TaskBody>
@@ -107,7 +114,7 @@ extension TaskBody {
   @inlinable @inline(__always)
   static func emptyOut(_ body: BodyPointer) {
     if unsafe body.pointee.outcome == .success, let destroy = unsafe body.pointee.destroyResult {
-      unsafe destroy(body.pointee.call.result)
+      unsafe destroy(result(of: body))
     }
   }
 

@@ -93,6 +93,10 @@ internal import Synchronization
       for offset in 0..<count {
         unsafe (slots + offset).initialize(to: TaskSlot(index: used + UInt32(offset)))
       }
+      unsafe assert(
+        withUnsafeMutablePointer(to: &slots.pointee.accesses) {
+          unsafe UnsafeMutableRawPointer($0) - memory == Int(NEXUS_ACCESSES_OFFSET)
+        })
       unsafe mailbox.pointee.chunks[chunk] = slots
     }
     let slot = unsafe mailbox.pointee.slot(used)
@@ -118,7 +122,9 @@ internal import Synchronization
 
   /// The resident's Swift task is complete, or does nothing any more but complete.
   mutating func leave(resident slot: SlotPointer) {
-    if unsafe memory.slot(of: slot.pointee.suspension.task.unsafelyUnwrapped) == nil { unsafe tasks.remove(slot) }
+    if unsafe memory.slot(of: slot.pointee.suspension.task.unsafelyUnwrapped) == nil {
+      unsafe tasks.remove(slot)
+    }
     residents -= 1
     unsafe give(back: slot)
   }

@@ -29,6 +29,12 @@ enum SlotRole: UInt8 {
   @usableFromInline var suspension: nexus_suspension
   /// The wait's generation and phase: the one word other threads touch.
   @usableFromInline let state: Atomic<UInt64>
+  /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
+  @usableFromInline var body: BodyPointer?
+  /// What the task waits for, or waited for last: the bytes of the operation's name, which are a constant's.
+  @usableFromInline var operation: UnsafePointer<UInt8>?
+  /// How many of the task's scopes are cancelled, and one more if `isCancelled`: its waits end while it is not zero.
+  @usableFromInline var cancellations: Int32
   /// Why the last wait ended. Written by whoever moved the phase to queued, read by the task.
   @usableFromInline var reason: WaitOutcome
   @usableFromInline var role: SlotRole
@@ -36,25 +42,24 @@ enum SlotRole: UInt8 {
   @usableFromInline var isCancelled: Bool
   /// Whether the resident's Swift task carries what its spawner had bound: it must not be used for another body.
   @usableFromInline var isSingleUse: Bool
-  /// Whether the task is about to suspend here, but may run through its executor once more before it does: what the
-  /// standard library offers to suspend with can hop. A wake that comes meanwhile has to wait for it.
-  @usableFromInline var isOnItsWay: Bool
-  /// The slot's place in the slab, 0 ..< Mailbox.slotLimit. Never changes.
-  @usableFromInline let index: UInt32
+  // Here a cache line ends: what a wait and a wake touch is above, what few of them do below.
+  /// The task's tracked accesses while they are set aside (NEXUS_ACCESSES_OFFSET).
+  var accesses: (UInt, UInt) = (0, 0)
+  /// The innermost cancel scope the task is in.
+  var scope: ScopePointer?
   /// The result of the operation in flight that this slot waits for, as the kernel gave it.
   @usableFromInline var result: Int32
   /// The node of the wait's deadline in the timer wheel; -1 while it has none.
   @usableFromInline var timerIndex: Int32
-  /// How many of the task's scopes are cancelled, and one more if `isCancelled`: its waits end while it is not zero.
-  @usableFromInline var cancellations: Int32
-  /// The innermost cancel scope the task is in.
-  var scope: ScopePointer?
-  /// The body the resident is to run or runs; null while it is parked on the list of residents without one.
-  @usableFromInline var body: BodyPointer?
-  /// What the task waits for, or waited for last: the bytes of the operation's name, which are a constant's.
-  @usableFromInline var operation: UnsafePointer<UInt8>?
-  /// Fills two cache lines: a foreign wake of one slot does not slow its neighbours.
+  /// Whether the task is about to suspend here, but may run through its executor once more before it does: what the
+  /// standard library offers to suspend with can hop. A wake that comes meanwhile has to wait for it.
+  @usableFromInline var isOnItsWay: Bool
+  /// Fills two cache lines: a foreign wake of one slot does not slow its neighbours, one of which the processor may fetch along.
   private var padding: (UInt64, UInt64, UInt64) = (0, 0, 0)
+
+  /// The slot's place in the slab, 0 ..< Mailbox.slotLimit. Never changes.
+  @inlinable
+  var index: UInt32 { @inline(__always) get { unsafe suspension.index } }
 
   init(index: UInt32) {
     unsafe suspension = nexus_suspension()
@@ -64,7 +69,7 @@ enum SlotRole: UInt8 {
     isCancelled = false
     isSingleUse = false
     isOnItsWay = false
-    self.index = index
+    unsafe suspension.index = index
     result = 0
     timerIndex = -1
     cancellations = 0
