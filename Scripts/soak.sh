@@ -5,13 +5,20 @@
 #   SOAK_ROUNDS=10     rounds
 #   SOAK_SEED=1        seed of the first round; the others count on from it
 #   SOAK_FILTER=REGEX  which tests of the root package (default: all)
+#   SOAK_SANITIZE=address|thread   with that sanitizer, and without kill -9
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds="${SOAK_ROUNDS:-10}" first="${SOAK_SEED:-1}" filter="${SOAK_FILTER:-.}"
 logs=.build/logs/soak
 mkdir -p "$logs"
-release=(-c release -Xswiftc -enable-testing --scratch-path .build/release-tests)
-swift build --build-tests "${release[@]}" >"$logs/build.log" 2>&1 \
+sanitizer="${SOAK_SANITIZE:-}" ways=(direct switch continuation)
+build=(-c release -Xswiftc -enable-testing --scratch-path .build/release-tests)
+case "$sanitizer" in
+  address) build=(--sanitize=address --scratch-path .build/asan) ;;
+  # The other ways would keep the sanitizer from following a task from one stack to the next.
+  thread) build=(--sanitize=thread --scratch-path .build/tsan) ways=(continuation) ;;
+esac
+swift build --build-tests "${build[@]}" >"$logs/build.log" 2>&1 \
   || { tail -n 60 "$logs/build.log"; exit 1; }
 
 passed=0 failed=0
@@ -32,16 +39,21 @@ attempt() {
 
 export NEXUS_SOAK=1
 export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
+export TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}"
+# What ends with the process is no leak; the tests count what they make.
+export ASAN_OPTIONS="detect_leaks=0 ${ASAN_OPTIONS:-}"
 for ((round = 0; round < rounds; round++)); do
   export NEXUS_SEED=$((first + round))
-  for way in direct switch continuation; do
+  for way in "${ways[@]}"; do
     NEXUS_SUSPENSION="$way" attempt "round-$round-seed-$NEXUS_SEED-$way" \
-      swift test --skip-build "${release[@]}" --filter "$filter"
+      swift test --skip-build "${build[@]}" --filter "$filter"
   done
 done
 
-attempt fix-archive-build swift build -c release --package-path Examples --product fix-archive
-attempt kill-test Examples/Scripts/kill-test.sh
+if [[ -z "$sanitizer" ]]; then
+  attempt fix-archive-build swift build -c release --package-path Examples --product fix-archive
+  attempt kill-test Examples/Scripts/kill-test.sh
+fi
 
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))

@@ -48,6 +48,14 @@ step_tsan() {
     swift test --sanitize=thread --scratch-path .build/tsan
 }
 
+# What ends with the process is no leak; the tests count what they make.
+step_asan() {
+  ASAN_OPTIONS="detect_leaks=0 ${ASAN_OPTIONS:-}" swift test --sanitize=address --scratch-path .build/asan
+}
+
+# The parts that a trait of the package adds.
+step_traits() { swift test --traits ExperimentalScheduling --scratch-path .build/traits --filter '^NexusRTTests\.'; }
+
 # SwiftPM does not notice files that are new in a package it reaches by path, unless that package's manifest is younger.
 step_examples() { touch Package.swift && swift test --package-path Examples; }
 
@@ -148,6 +156,8 @@ maybe readme counted "README's and Documentation's programs"
 maybe examples counted "debug tests of Examples"
 maybe release counted "release tests"
 maybe tsan counted "thread sanitizer, NEXUS_SUSPENSION=continuation"
+maybe asan counted "address sanitizer"
+maybe traits counted "debug tests with the trait ExperimentalScheduling"
 maybe benchmarks uncounted "Benchmarks build"
 
 echo "total time: $SECONDS s; logs in .build/logs"

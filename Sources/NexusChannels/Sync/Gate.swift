@@ -78,7 +78,6 @@ extension Gate {
     _ want: Want, _ operation: StaticString, until deadline: Deadline?
   ) async -> GateResult {
     var place: GatePlace?
-    var idleWakes = 0
     while true {
       let wait = Wait(for: operation)
       let registered: GatePlace
@@ -102,10 +101,6 @@ extension Gate {
         if outcome == .cancelled { return .cancelled }
         if outcome == .timedOut { return .timedOut }
       }
-      // A cancelled task does not suspend; but then a wake that it left in the run queue ends its waits until the loop
-      // has come by.
-      idleWakes += 1
-      if idleWakes > 1 { await yield() }
     }
   }
 

@@ -49,7 +49,6 @@ public enum Oneshot {
       async throws(WaitError)
     {
       let block = unsafe self.block.unsafelyUnwrapped
-      var idleWakes = 0
       while unsafe !block.pointee.isReceiverGone {
         let wait = Wait(for: "closed")
         guard unsafe block.pointee.registerSender(wait.token) else {
@@ -60,8 +59,6 @@ public enum Oneshot {
         if unsafe block.pointee.unregisterSender() { return }
         if outcome == .cancelled { throw .cancelled }
         if outcome == .timedOut { throw .timedOut }
-        idleWakes += 1
-        if idleWakes > 1 { await yield() }
       }
     }
 
@@ -279,7 +276,6 @@ extension Oneshot.Receiver: @unchecked Sendable where Value: Sendable {}
   nonisolated(nonsending) static func waitForValue(
     _ block: UnsafeMutablePointer<OneshotBlock>, until deadline: Deadline?
   ) async throws(ReceiveError) -> Value {
-    var idleWakes = 0
     while true {
       let wait = Wait(for: "receive")
       guard unsafe block.pointee.registerReceiver(wait.token) else {
@@ -290,10 +286,6 @@ extension Oneshot.Receiver: @unchecked Sendable where Value: Sendable {}
       if unsafe block.pointee.isSettled { return try unsafe finish(block) }
       if outcome == .cancelled { return try unsafe giveUp(block, .cancelled) }
       if outcome == .timedOut { return try unsafe giveUp(block, .timedOut) }
-      // A cancelled task does not suspend; but then a wake that it left in the run queue ends its waits until the loop
-      // has come by.
-      idleWakes += 1
-      if idleWakes > 1 { await yield() }
     }
   }
 

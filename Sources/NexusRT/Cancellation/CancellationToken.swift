@@ -97,7 +97,6 @@ internal import Synchronization
 
   nonisolated(nonsending) private func wait(until deadline: Deadline?) async throws(CancellationError) -> Bool
   {
-    var idleWakes = 0
     while !isCancelled {
       let wait = Wait(for: "CancellationToken.cancelled()")
       guard let place = unsafe tree.register(.wait(wait.token), at: node) else {
@@ -108,10 +107,6 @@ internal import Synchronization
       guard unsafe tree.unregister(place, at: node) else { return true }
       if outcome == .cancelled { throw CancellationError() }
       if outcome == .timedOut { return false }
-      // A cancelled task does not suspend; but then a wake that it left in the run queue ends its waits until the loop
-      // has come by.
-      idleWakes += 1
-      if idleWakes > 1 { await yield() }
     }
     return true
   }

@@ -58,8 +58,7 @@ extension Loop {
     runAsJob { unsafe state.pointee.taskLocalsWord = TaskLocals.wordIndex }
     runAsJob { unsafe state.pointee.cancelBit = TaskCancelBit.bit }
     var wanted = configuration.suspension
-    if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION") {
-      let name = unsafe String(cString: name)
+    if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION").map({ unsafe String(cString: $0) }), name != "" {
       wanted = SuspensionWay(rawValue: name)
       require(
         wanted != nil,

@@ -65,7 +65,6 @@ internal import Synchronization
   ) async -> WaitOutcome {
     if isSettled { return .woken }
     if !Runtime.isOnThisThread { return await waitOutside() }
-    var idleWakes = 0
     while true {
       let wait = Wait(for: operation)
       guard register(wait.token) else {
@@ -75,10 +74,6 @@ internal import Synchronization
       let outcome = await wait.suspend(until: deadline)
       if isSettled { return .woken }
       if outcome != .woken { return outcome }
-      // A cancelled task does not suspend; but then a wake that it left in the run queue ends its waits until the loop
-      // has come by.
-      idleWakes += 1
-      if idleWakes > 1 { await yield() }
     }
   }
 

@@ -25,7 +25,6 @@ public import Synchronization
   /// The most tasks of one runtime that can exist at a time.
   @usableFromInline static let slotLimit: UInt32 = 1 << 22
 
-  @usableFromInline let head: Atomic<UInt>
   /// The descriptor the loop's ring reads from while it is parked. Lives as long as the mailbox, so that a thread
   /// that was held up between its push and its write can not write to a descriptor of somebody else's.
   @usableFromInline let wakeDescriptor: Int32
@@ -37,14 +36,27 @@ public import Synchronization
   private var slotMemory: AddressRange?
   /// Bytes in use of that.
   private var slotBytes = 0
+  /// What wakers only read is above, in cache lines that stay with each of them; what they write is below, in lines of its own.
+  private var padding: InlineArray<16, UInt64> = InlineArray(repeating: 0)
+  @usableFromInline let head: Atomic<UInt>
 
-  init(index: UInt32, wakeDescriptor: Int32) {
+  private init(index: UInt32, wakeDescriptor: Int32) {
     head = Atomic(Mailbox.empty)
     self.index = index
     self.wakeDescriptor = wakeDescriptor
     let chunkCount = Int(Mailbox.slotLimit >> Mailbox.chunkShift)
     unsafe chunks = .allocate(capacity: chunkCount)
     unsafe chunks.initialize(repeating: nil, count: chunkCount)
+  }
+
+  /// A new one, which is never freed.
+  static func make(index: UInt32, wakeDescriptor: Int32) -> MailboxPointer {
+    // Whole pairs of cache lines, which the processor may fetch together.
+    let size = (MemoryLayout<Mailbox>.size + 127) & ~127
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 128)
+    let mailbox = unsafe memory.bindMemory(to: Mailbox.self, capacity: 1)
+    unsafe mailbox.initialize(to: Mailbox(index: index, wakeDescriptor: wakeDescriptor))
+    return unsafe mailbox
   }
 
   /// Memory for one more chunk of slots, 128-aligned. The owner only.
@@ -168,8 +180,7 @@ enum MailboxTable {
       }
       let descriptor = nexus_eventfd()
       guard descriptor >= 0 else { return nil }
-      let mailbox = MailboxPointer.allocate(capacity: 1)
-      unsafe mailbox.initialize(to: Mailbox(index: pool.count, wakeDescriptor: descriptor))
+      let mailbox = unsafe Mailbox.make(index: pool.count, wakeDescriptor: descriptor)
       unsafe nexus_mailboxes_set(pool.count, mailbox)
       pool.count += 1
       return pool.count - 1

@@ -11,9 +11,8 @@ enum ThreadSlots {
   private static let index = UInt32(MailboxTable.limit)
 
   private static let slab: Guarded<TaskSlab> = {
-    let mailbox = MailboxPointer.allocate(capacity: 1)
     // Nobody ever pushes to it, so no descriptor is needed.
-    unsafe mailbox.initialize(to: Mailbox(index: index, wakeDescriptor: -1))
+    let mailbox = unsafe Mailbox.make(index: index, wakeDescriptor: -1)
     unsafe nexus_mailboxes_set(index, mailbox)
     return unsafe Guarded(TaskSlab(mailbox: mailbox))
   }()
