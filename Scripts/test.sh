@@ -43,9 +43,10 @@ step_readme() { Scripts/readme.sh; }
 step_release() { swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests; }
 
 # The direct way keeps the sanitizer from following a task from one stack to the next, so a portable one is asked for.
+# One test at a time: hundreds at once, each with threads of its own, keep two cores from getting anywhere under it.
 step_tsan() {
   NEXUS_SUSPENSION=continuation TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}" \
-    swift test --sanitize=thread --scratch-path .build/tsan
+    swift test --sanitize=thread --scratch-path .build/tsan --no-parallel
 }
 
 # What ends with the process is no leak; the tests count what they make.

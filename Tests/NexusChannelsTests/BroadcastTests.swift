@@ -318,7 +318,7 @@ import Testing
   func values_betweenThreadsAndTasks_areAllReceivedOrMissed(whenFull: Broadcast.WhenFull) throws {
     let seed = freshSeed()
     let population = Population()
-    let rounds = 2_000 * soakFactor
+    let rounds = scaled(2_000)
     let senders = 2
     do {
       let ends = Broadcast.channel(of: Counted.self, capacity: 6, whenFull: whenFull)

@@ -85,7 +85,7 @@ import Testing
   /// Deadlines against commits and freed room, at all moments: what was sent arrives, once and in order.
   @Test func waits_whenDeadlinesRaceWithWakes_loseNothing() throws {
     let seed = freshSeed()
-    let rounds = 4_000 * soakFactor
+    let rounds = scaled(4_000)
     let ends = SPSCBytes.channel(capacity: 64)
     let sender = Handover(ends.sender)
     let receiver = Handover(ends.receiver)

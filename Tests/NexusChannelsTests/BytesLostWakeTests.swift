@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct BytesLostWakeTests {
   @Test(arguments: 0..<6) func threadToTask_onTinyRings_losesNothing(round: Int) throws {
-    let setup = Setup(round, records: 8_000 * soakFactor)
+    let setup = Setup(round, records: scaled(8_000))
     let ends = SPSCBytes.channel(capacity: setup.capacity)
     let sender = Handover(ends.sender)
     let receiver = Handover(ends.receiver)
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: 0..<6) func taskToTask_ofTwoRuntimes_onTinyRings_losesNothing(round: Int) throws {
-    let setup = Setup(round, records: 8_000 * soakFactor)
+    let setup = Setup(round, records: scaled(8_000))
     let ends = SPSCBytes.channel(capacity: setup.capacity)
     let sender = Handover(ends.sender)
     let receiver = Handover(ends.receiver)
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: 0..<3) func taskToThread_onTinyRings_losesNothing(round: Int) throws {
-    let setup = Setup(round, records: 8_000 * soakFactor)
+    let setup = Setup(round, records: scaled(8_000))
     let ends = SPSCBytes.channel(capacity: setup.capacity)
     let sender = Handover(ends.sender)
     let receiver = Handover(ends.receiver)
@@ -74,7 +74,7 @@ import Testing
 
   /// Threads and tasks of another runtime in one queue, and some that lose patience.
   @Test(arguments: 0..<3) func manySenders_onTinyRings_loseNothing(round: Int) throws {
-    let setup = Setup(round, records: 300 * soakFactor)
+    let setup = Setup(round, records: scaled(300))
     let ends = MPSCBytes.channel(capacity: setup.capacity)
     let first = ends.sender
     let signals = first.signals

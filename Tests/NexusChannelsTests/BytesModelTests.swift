@@ -25,7 +25,7 @@ private final class Model {
 @Suite struct BytesModelTests {
   @Test func records_onRandomSchedules_areWhatWasCommittedInOrderOfClaims() throws {
     let seed = freshSeed()
-    for round in 0..<(60 * soakFactor) { try run(seed: seed &+ UInt64(round)) }
+    for round in 0..<(scaled(60)) { try run(seed: seed &+ UInt64(round)) }
   }
 
   private func run(seed: UInt64) throws {

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct BytesStressTests {
   @Test func receive_whenCancelledWhileAThreadCommits_losesNoRecord() throws {
-    let rounds = 3_000 * soakFactor
+    let rounds = scaled(3_000)
     let ends = SPSCBytes.channel(capacity: 128)
     let sender = Handover(ends.sender)
     let receiver = Handover(ends.receiver)
@@ -51,7 +51,7 @@ import Testing
 
   @Test func claims_whenCancelledWhileAThreadReceives_areSentOrNot_andTheOthersGoOn() throws {
     let seed = freshSeed()
-    let rounds = 400 * soakFactor
+    let rounds = scaled(400)
     let ends = MPSCBytes.channel(capacity: 64)
     let signals = ends.sender.signals
     let blocking = Handover(ends.sender.clone())

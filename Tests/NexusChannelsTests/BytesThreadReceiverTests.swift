@@ -99,7 +99,7 @@ import Testing
   @Test func runtimeAndThread_whenTheyAnswerEachOther_neverSleepOnBoth() throws {
     let there = SPSCBytes.channel(capacity: 64)
     let back = SPSCBytes.channel(capacity: 64)
-    let rounds = 2_000 * soakFactor
+    let rounds = scaled(2_000)
     let thereReceiver = Handover(there.receiver)
     let backSender = Handover(back.sender)
     let thread = Worker {

@@ -87,7 +87,7 @@ import Testing
 
   /// The last sender leaves while others upgrade: either they are in time, and what they send arrives, or they get none.
   @Test func upgrade_whenItRacesWithTheLastSender_sendsOrIsRefused() throws {
-    for round in 0..<300 * soakFactor {
+    for round in 0..<scaled(300) {
       let ends = MPSCBytes.channel(capacity: 256)
       let weak = ends.sender.downgrade()
       let receiver = Handover(ends.receiver)

@@ -49,7 +49,7 @@ private final class CataloguedPopulation: @unchecked Sendable { var count = 0 }
     let ends = MPMC.channel(of: Int.self, capacity: 4)
     let sender = Handover(ends.sender)
     let receiver = Handover(ends.receiver)
-    let count = 5_000 * soakFactor
+    let count = scaled(5_000)
     let thread = Worker {
       let sender = sender.take()
       for number in 0..<count { try sender.sendBlocking(number) }

@@ -86,7 +86,7 @@ import Testing
 
   // Of a weak sender's many upgrades on other threads, none revives a channel that closed.
   @Test func weakSender_upgradedWhileTheLastSenderGoes_isASenderOrNone() throws {
-    for _ in 0..<200 * soakFactor {
+    for _ in 0..<scaled(200) {
       let ends = MPSC.channel(of: Int.self, capacity: 64)
       let weak = Handover(ends.sender.downgrade())
       let sender = Handover(ends.sender)

@@ -94,7 +94,7 @@ private func soon() -> Deadline { .after(.milliseconds(3)) }
     try onRuntime {
       var generator = SeededGenerator(seed: seed)
       let (tx, rx) = kind.make(Int.self, 2)
-      let count = 300 * soakFactor
+      let count = scaled(300)
       let receiving = spawnBoxed {
         var generator = SeededGenerator(seed: seed &+ 1)
         var received: [Int] = []

@@ -75,7 +75,7 @@ import Testing
   where
     Sender: ChannelSender<Int> & ~Copyable & Sendable, Receiver: ChannelReceiver<Int> & ~Copyable & Sendable
   {
-    let blocks = 5_000 * soakFactor
+    let blocks = scaled(5_000)
     let toThread = try taskToThread(over: kind, blocks: blocks, capacity: capacity)
     #expect(toThread == Tally.of(0..<blocks))
     let toTask = try threadToTask(over: kind, blocks: blocks, capacity: capacity)

@@ -26,7 +26,7 @@ private final class Model {
 @Suite struct ChannelModelTests {
   @Test(arguments: Kind.allCases) func values_onRandomSchedules_haveOneFateEach(kind: Kind) throws {
     let seed = freshSeed()
-    for round in 0..<(400 * soakFactor) { try run(kind, seed: seed &+ UInt64(round) &* 7_919) }
+    for round in 0..<(scaled(400)) { try run(kind, seed: seed &+ UInt64(round) &* 7_919) }
   }
 
   private func run(_ kind: Kind, seed: UInt64) throws {

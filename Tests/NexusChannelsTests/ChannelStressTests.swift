@@ -40,7 +40,7 @@ private let mixes: [(Kind, Int, Int, Int)] = [
   @Test(arguments: mixes.indices) func values_betweenThreadsAndTasks_arriveOnceAndInOrder(_ mix: Int) throws {
     let (kind, capacity, senders, receivers) = mixes[mix]
     let seed = freshSeed()
-    let count = 6_000 * soakFactor
+    let count = scaled(6_000)
     let (tx, rx) = kind.make(Int.self, capacity)
     var sending: [Worker<(Int, Int)>] = []
     for name in 0..<senders {
@@ -76,7 +76,7 @@ private let mixes: [(Kind, Int, Int, Int)] = [
     let workers = (0..<2).map { _ in
       Worker {
         var wrong = 0
-        for round in 0..<5_000 * soakFactor {
+        for round in 0..<scaled(5_000) {
           let (tx, rx) = kind.make(Int.self, 1 + round % 3)
           if tx.trySend(round) != nil { wrong += 1 }
           if rx.count != 1 { wrong += 1 }
@@ -94,7 +94,7 @@ private let mixes: [(Kind, Int, Int, Int)] = [
       let (tx, rx) = (tx.clone(), rx.clone())
       return Worker {
         var wrong = 0
-        for round in 0..<5_000 * soakFactor {
+        for round in 0..<scaled(5_000) {
           if tx.trySend(round) != nil { wrong += 1 }
           if rx.tryReceive()?.value == nil { wrong += 1 }
         }
@@ -108,7 +108,7 @@ private let mixes: [(Kind, Int, Int, Int)] = [
   @Test(arguments: Kind.threaded) func receiver_thatLeavesWhileOthersSend_leavesNothingBehind(kind: Kind)
     throws
   {
-    for round in 0..<150 * soakFactor {
+    for round in 0..<scaled(150) {
       let alive = Instances()
       let (tx, rx) = kind.make(Tracked.self, 1 + round % 4)
       let senders = (0..<(kind == .spsc ? 1 : 3)).map { name in

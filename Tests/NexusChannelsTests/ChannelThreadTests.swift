@@ -14,7 +14,7 @@ import Testing
     throws
   {
     let (tx, rx) = kind.make(Int.self, capacity)
-    let count = 5_000 * soakFactor
+    let count = scaled(5_000)
     let sending = Worker {
       for number in 0..<count { expect(tx.sendBlocking(number) == nil) }
       tx.drop()
@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: Kind.threaded, [1, 16]) func values_betweenAThreadAndATask_keepTheirOrder(
     kind: Kind, capacity: Int
   ) throws {
-    let count = 5_000 * soakFactor
+    let count = scaled(5_000)
     let (tx, rx) = kind.make(Int.self, capacity)
     let (backTx, backRx) = kind.make(Int.self, capacity)
     let echoing = runtimeThread {
@@ -89,7 +89,7 @@ import Testing
   // Catalogue 2: threads and tasks wait side by side; whoever leaves takes nobody's turn with it.
   @Test(arguments: [0, 1]) func threadsAndTasks_thatWaitTogether_areServedInTurn(capacity: Int) throws {
     let (tx, rx) = Kind.mpmc.make(Int.self, capacity)
-    for _ in 0..<30 * soakFactor {
+    for _ in 0..<scaled(30) {
       let (one, two, three) = (rx.clone(), rx.clone(), rx.clone())
       let (sender, core) = (tx.clone(), rx)
       try onRuntime {

@@ -116,7 +116,7 @@ import Testing
 
   // TestNonblockRecvRace, TestNonblockSelectRace2's half: a value that is there, or the end, is found at once.
   @Test func tryReceive_afterASendOrAClose_isNeverEmpty() throws {
-    for round in 0..<500 * soakFactor {
+    for round in 0..<scaled(500) {
       let ends = MPMC.channel(of: Int.self, capacity: 1)
       let rx = ends.receiver
       try ends.sender.trySend(1)

@@ -186,7 +186,7 @@ import Testing
   // Number 21: also a notification that finds one stored publishes what was done before it.
   @Test func notifyOne_fromThreads_isNeverLost() throws {
     let notify = Notify()
-    let rounds = 20_000 * soakFactor
+    let rounds = scaled(20_000)
     let produced = Atomic<Int>(0)
     let threads = (0..<2).map { _ in
       Worker {
@@ -205,7 +205,7 @@ import Testing
   @Test func waitBlocking_ofThreadsAndWaitsOfTasks_shareNotifications() throws {
     let notify = Notify()
     let passed = Atomic<Int>(0)
-    let total = 400 * soakFactor
+    let total = scaled(400)
     let threads = (0..<2).map { _ in
       Worker {
         while failureBlocking({ () throws(WaitError) in try notify.waitBlocking(until: .after(.seconds(1))) })

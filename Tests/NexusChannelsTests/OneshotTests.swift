@@ -294,7 +294,7 @@ import Testing
   @Test func manyChannels_betweenThreadsAndTasks_loseNothing() throws {
     let seed = freshSeed()
     let population = Population()
-    let rounds = 2_000 * soakFactor
+    let rounds = scaled(2_000)
     let queue = Guarded([OneshotEnd]())
     let sent = Atomic<Int>(0)
     let received = Atomic<Int>(0)

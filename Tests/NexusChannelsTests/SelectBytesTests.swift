@@ -50,7 +50,7 @@ import Testing
     let typedSender = Handover(typed.sender)
     let bytesReceiver = Handover(bytes.receiver)
     let typedReceiver = Handover(typed.receiver)
-    let count = 20_000 * soakFactor
+    let count = scaled(20_000)
     let first = Worker {
       var tx = bytesSender.take()
       for number in 0..<count { try tx.sendBlocking(record(number)) }

@@ -98,7 +98,7 @@ import Testing
   /// crossbeam stress_mixed, linearizable_timeout, Go's TestSelectStress and TestMultiConsumer: values that went in come out
   /// once, with tasks, threads, time limits and both directions.
   @Test(arguments: [0, 1, 3]) func values_ofSelectsInTasksAndThreads_areReceivedOnce(capacity: Int) throws {
-    let perWorker = 1_000 * soakFactor
+    let perWorker = scaled(1_000)
     let workers = 4
     let a = channel(capacity)
     let b = channel(capacity)

@@ -301,7 +301,7 @@ extension Semaphore {
     let permits = 5
     let semaphore = Semaphore(permits: permits)
     let out = Atomic<Int>(0)
-    let rounds = 500 * soakFactor
+    let rounds = scaled(500)
     @Sendable func use(_ count: Int) {
       let now = out.add(count, ordering: .relaxed).newValue
       if now > permits { fatalError("\(now) permits are out, seed \(seed)") }

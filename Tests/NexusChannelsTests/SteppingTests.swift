@@ -9,7 +9,7 @@ import Testing
 @testable import NexusRT
 
 @Suite struct SteppingTests {
-  static let seeds = 800 * soakFactor
+  static let seeds = scaled(800)
 
   @Test(arguments: [1, 3]) func local_onAnySchedule_keepsItsPromises(capacity: Int) throws {
     try explore("Local \(capacity)") { steppingLocal(capacity) }

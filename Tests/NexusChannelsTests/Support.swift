@@ -1,6 +1,7 @@
 // What the tests share: threads and runtimes that can be waited for, a seeded generator, records whose bytes tell where
 // they came from, and short words for sending and receiving them.
 
+import CAllocationCounter
 import Foundation
 import LogBuf
 import NexusRT
@@ -66,6 +67,12 @@ nonisolated(nonsending) func settle() async { for _ in 0..<64 { await yield() } 
 
 /// How many times longer the stress tests run: 1, or 50 with NEXUS_SOAK=1.
 let soakFactor = ProcessInfo.processInfo.environment["NEXUS_SOAK"] == "1" ? 50 : 1
+
+/// How often a stress test does something that it usually does `count` times: more often in a soak, less so under a sanitizer,
+/// where each takes longer and a race needs no luck to be seen.
+func scaled(_ count: Int) -> Int {
+  (allocation_count_is_available() ? count : max(1, count / 4)) * soakFactor
+}
 
 // MARK: Records
 

@@ -139,7 +139,7 @@ import Testing
     }
     try onRuntime {
       var generator = SeededGenerator(seed: seed &+ 9)
-      for round in 1...300 * soakFactor {
+      for round in 1...scaled(300) {
         for _ in 0..<10 {
           let member = Handover(group.enter())
           work.withLock { $0.append(member) }

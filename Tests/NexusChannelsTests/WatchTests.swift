@@ -89,7 +89,7 @@ import Testing
 
   @Test func update_ofSeveralThreads_losesNone() throws {
     let ends = Watch.channel(0)
-    let rounds = 5_000 * soakFactor
+    let rounds = scaled(5_000)
     let threads = (0..<2).map { _ in
       let sender = Handover(ends.sender.clone())
       return Worker {
@@ -294,7 +294,7 @@ import Testing
   @Test func sendersAndReceivers_onThreadsAndTasks_seeValuesInOrder_andTheLast() throws {
     let seed = freshSeed()
     let population = Population()
-    let rounds = 3_000 * soakFactor
+    let rounds = scaled(3_000)
     do {
       let ends = Watch.channel(Counted(0, in: population))
       let readers = (0..<2).map { index in
