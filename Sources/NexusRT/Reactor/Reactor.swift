@@ -30,6 +30,8 @@ internal import Glibc
   var signals: nexus_signal_set = 0
   /// Operations handed over whose completion has not been seen, the eventfd's read and the signals' poll not counted.
   private(set) var inFlight = 0
+  /// What operations with an address keep for the kernel. Freed after the ring.
+  var messages = MessagePool()
   /// Stands between the kernel and us in tests: sees every result of a task's operation and may change it.
   var resultFilter: ((Int32) -> Int32)?
 
@@ -98,7 +100,8 @@ internal import Glibc
     let needed: [(io_uring_op, String)] = [
       (IORING_OP_OPENAT, "openat"), (IORING_OP_CLOSE, "close"), (IORING_OP_READ, "read"),
       (IORING_OP_WRITE, "write"), (IORING_OP_FSYNC, "fsync"), (IORING_OP_ACCEPT, "accept"),
-      (IORING_OP_RECV, "recv"), (IORING_OP_ASYNC_CANCEL, "async_cancel"), (IORING_OP_POLL_ADD, "poll_add"),
+      (IORING_OP_RECV, "recv"), (IORING_OP_SEND, "send"), (IORING_OP_CONNECT, "connect"),
+      (IORING_OP_RECVMSG, "recvmsg"), (IORING_OP_SENDMSG, "sendmsg"), (IORING_OP_ASYNC_CANCEL, "async_cancel"), (IORING_OP_POLL_ADD, "poll_add"),
     ]
     for (operation, name) in needed
     where unsafe !curing_offers(probe, Int32(bitPattern: operation.rawValue)) {
