@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
 
 // ---- Constants the importer does not take over (enumerators, shifts of enumerators, casts) ----
 
@@ -89,17 +88,6 @@ static inline void curing_prep_fsync(struct io_uring_sqe *_Nonnull sqe, int desc
   io_uring_prep_fsync(sqe, descriptor, flags);
 }
 
-static inline void curing_prep_accept(
-    struct io_uring_sqe *_Nonnull sqe, int descriptor, struct sockaddr *_Nonnull address, socklen_t *_Nonnull length,
-    int flags) {
-  io_uring_prep_accept(sqe, descriptor, address, length, flags);
-}
-
-static inline void curing_prep_connect(
-    struct io_uring_sqe *_Nonnull sqe, int descriptor, const struct sockaddr *_Nonnull address, socklen_t length) {
-  io_uring_prep_connect(sqe, descriptor, address, length);
-}
-
 static inline void curing_prep_receive(
     struct io_uring_sqe *_Nonnull sqe, int descriptor, void *_Nullable buffer, size_t count, int flags) {
   io_uring_prep_recv(sqe, descriptor, buffer, count, flags);
@@ -108,16 +96,6 @@ static inline void curing_prep_receive(
 static inline void curing_prep_send(
     struct io_uring_sqe *_Nonnull sqe, int descriptor, const void *_Nullable buffer, size_t count, int flags) {
   io_uring_prep_send(sqe, descriptor, buffer, count, flags);
-}
-
-static inline void curing_prep_receive_message(
-    struct io_uring_sqe *_Nonnull sqe, int descriptor, struct msghdr *_Nonnull message, int flags) {
-  io_uring_prep_recvmsg(sqe, descriptor, message, flags);
-}
-
-static inline void curing_prep_send_message(
-    struct io_uring_sqe *_Nonnull sqe, int descriptor, const struct msghdr *_Nonnull message, int flags) {
-  io_uring_prep_sendmsg(sqe, descriptor, message, flags);
 }
 
 /// Completes once when the descriptor has something to read.

@@ -18,7 +18,7 @@ import Testing
         ends.push(
           spawnBoxed(halves.sender) { sender in
             let bytes = pattern(count)
-            try await sender.sendAll(bytes.span.bytes)
+            try await sender.sendAll(unsafe bytes.span.bytes)
             return count
           })
         ends.push(

@@ -2,6 +2,7 @@
 
 import Glibc
 @testable import NexusRT
+import Testing
 
 /// Both ends of one connection.
 struct StreamPair: ~Copyable {
@@ -19,7 +20,7 @@ nonisolated(nonsending) func streamPair(_ family: IPFamily = .v4) async throws -
 func fill(_ stream: borrowing TCPStream) throws -> Int {
   let bytes = [UInt8](repeating: 7, count: 1 << 16)
   var total = 0
-  while let count = try stream.trySend(bytes.span.bytes) { total += count }
+  while let count = try stream.trySend(unsafe bytes.span.bytes) { total += count }
   return total
 }
 
@@ -39,7 +40,7 @@ nonisolated(nonsending) func sendText<Sender: ByteSending & ~Copyable>(
   _ text: String, on sender: borrowing Sender
 ) async throws {
   let bytes = Array(text.utf8)
-  try await sender.sendAll(bytes.span.bytes)
+  try await sender.sendAll(unsafe bytes.span.bytes)
 }
 
 /// What one receive of up to 64 bytes gives, as text; empty at the end.
@@ -83,6 +84,14 @@ nonisolated(nonsending) func receivePattern<Receiver: ByteReceiving & ~Copyable>
 nonisolated(nonsending) func code(_ body: nonisolated(nonsending) () async throws -> Void) async -> Int32? {
   do {
     try await body()
+    return nil
+  } catch { return (error as? IOError)?.code ?? -1 }
+}
+
+/// The code of the error that a task ends with; nil if with none.
+nonisolated(nonsending) func code(of task: consuming JoinHandle<Void>) async -> Int32? {
+  do {
+    try await task.value()
     return nil
   } catch { return (error as? IOError)?.code ?? -1 }
 }

@@ -68,7 +68,7 @@ import Testing
         try await sleep(for: .milliseconds(2))
         expect(!task.isFinished, "it was connected")
         task.cancel()
-        expectEqual(await code { try await task.value() }, ECANCELED)
+        expectEqual(await code(of: task), ECANCELED)
       }
     }
   }
@@ -89,7 +89,7 @@ import Testing
       let address = listener.localAddress
       let task = spawnBoxed { _ = try await TCPStream.connect(to: address) }
       task.cancel()
-      expectEqual(await code { try await task.value() }, ECANCELED)
+      expectEqual(await code(of: task), ECANCELED)
     }
   }
 
@@ -110,7 +110,7 @@ import Testing
         }
         for _ in 0..<Int.random(in: 0..<4, using: &random) { await yield() }
         task.cancel()
-        let code = await code { try await task.value() }
+        let code = await code(of: task)
         expect(code == nil || code == ECANCELED, "errno \(code ?? 0)")
       }
       expect(connected.value > 0, "every one was cancelled")
@@ -142,12 +142,12 @@ import Testing
       try pair.near.setSendBufferSize(32 << 10)
       let bytes = pattern(8 << 20)
       let count = bytes.count
-      let first = try await pair.near.send(bytes.span.bytes)
+      let first = try await pair.near.send(unsafe bytes.span.bytes)
       expect(first < count, "the kernel took all at once")
       let far = pair.far
       let receiving = spawnBoxed(far) { far in try await receivePattern(on: far) }
       var sent = first
-      try await pair.near.sendAll(bytes.span.bytes, sent: &sent)
+      try await pair.near.sendAll(unsafe bytes.span.bytes, sent: &sent)
       expectEqual(sent, count)
       try pair.near.shutdown(.write)
       expectEqual(try await receiving.value(), count)
@@ -161,14 +161,14 @@ import Testing
       var sent = 0
       do {
         try await withTimeout(.milliseconds(50)) {
-          try await pair.near.sendAll(bytes.span.bytes, sent: &sent)
+          try await pair.near.sendAll(unsafe bytes.span.bytes, sent: &sent)
         }
         expect(false, "nobody received, and all was sent")
       } catch { expect(error is TimeoutError, "\(error)") }
       expect(sent > 0 && sent < bytes.count, "\(sent) bytes were sent")
       let far = pair.far
       let receiving = spawnBoxed(far) { far in try await receivePattern(on: far) }
-      try await pair.near.sendAll(bytes.span.bytes, sent: &sent)
+      try await pair.near.sendAll(unsafe bytes.span.bytes, sent: &sent)
       try pair.near.shutdown(.write)
       expectEqual(try await receiving.value(), bytes.count)
     }
@@ -251,15 +251,15 @@ import Testing
       expect(try far.tryReceive(into: &bytes) == nil)
       expect(try far.tryPeek(into: &bytes) == nil)
       let hi = Array("hi".utf8)
-      expectEqual(try near.trySend(hi.span.bytes), 2)
+      expectEqual(try near.trySend(unsafe hi.span.bytes), 2)
       // Loopback delivers before the send returns.
       expectEqual(try far.tryReceive(into: &bytes), 2)
       let filled = try fill(near)
       expect(filled > 0)
-      expect(try near.trySend(hi.span.bytes) == nil)
+      expect(try near.trySend(unsafe hi.span.bytes) == nil)
       try near.shutdown(.write)
       do throws(IOError) {
-        _ = try near.trySend(hi.span.bytes)
+        _ = try near.trySend(unsafe hi.span.bytes)
         expect(false, "it was sent after the end")
       } catch { expectEqual(error, IOError(operation: "trySend", code: EPIPE)) }
       var taken = 0
@@ -320,16 +320,17 @@ import Testing
   @Test func send_whenThePeerIsGone_isAnError_andNoSignal() async throws {
     try await inTask {
       let pair = try await streamPair()
+      let far = pair.far
       _ = consume pair.near
       let bytes = [UInt8](repeating: 1, count: 100)
       var error: IOError?
       for _ in 1...100 where error == nil {
-        do throws(IOError) { _ = try await pair.far.send(bytes.span.bytes) } catch let failure {
+        do throws(IOError) { _ = try await far.send(unsafe bytes.span.bytes) } catch let failure {
           error = failure
         }
       }
       expect(error?.code == EPIPE || error?.code == ECONNRESET, "\(error?.description ?? "no error")")
-      expectEqual(await code { try await pair.far.sendAll(bytes.span.bytes) }, EPIPE)
+      expectEqual(await code { try await far.sendAll(unsafe bytes.span.bytes) }, EPIPE)
     }
   }
 

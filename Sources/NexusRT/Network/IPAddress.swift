@@ -1,6 +1,5 @@
 // An address of a machine: IPv4 or IPv6.
 
-internal import CURing
 internal import Glibc
 
 /// Which internet protocol.

@@ -1,6 +1,7 @@
 // Memory for what an operation with an address keeps for the kernel while its task is suspended.
 
 internal import CURing
+internal import Glibc
 
 /// Blocks that are made when there is none to be had and then used again and again, so that in steady state nothing is
 /// allocated.
@@ -31,7 +32,7 @@ internal import CURing
     if let address {
       unsafe block.pointee.address_length = address.store(to: &block.pointee.address)
     } else {
-      unsafe block.pointee.address_length = curingAddressSize
+      unsafe block.pointee.address_length = sockaddrStorageSize
     }
     return unsafe block
   }
@@ -51,5 +52,5 @@ internal import CURing
   }
 }
 
-/// Bytes of a `curing_address`, as the kernel wants to be told.
-let curingAddressSize = socklen_t(MemoryLayout<curing_address>.size)
+/// Room for an address of any kind, as the kernel wants to be told.
+let sockaddrStorageSize = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -39,7 +39,7 @@ public enum NetworkInterface: Sendable, Hashable {
     while let entry = unsafe next {
       unsafe next = entry.pointee.ifa_next
       guard let address = unsafe entry.pointee.ifa_addr else { continue }
-      var copy = curing_address()
+      var copy = sockaddr_storage()
       switch unsafe Int32(address.pointee.sa_family) {
       case AF_INET: unsafe memcpy(&copy, address, MemoryLayout<sockaddr_in>.size)
       case AF_INET6: unsafe memcpy(&copy, address, MemoryLayout<sockaddr_in6>.size)

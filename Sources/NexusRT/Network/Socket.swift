@@ -1,6 +1,5 @@
 // What all sockets have in common: where they are, and options that every one has.
 
-internal import CURing
 internal import Glibc
 
 /// A socket of any kind.

@@ -90,8 +90,8 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     while let info = unsafe next {
       unsafe next = info.pointee.ai_next
       guard let address = unsafe info.pointee.ai_addr else { continue }
-      var copy = curing_address()
-      let count = unsafe min(Int(info.pointee.ai_addrlen), MemoryLayout<curing_address>.size)
+      var copy = sockaddr_storage()
+      let count = unsafe min(Int(info.pointee.ai_addrlen), MemoryLayout<sockaddr_storage>.size)
       unsafe memcpy(&copy, address, count)
       if let address = SocketAddress(copy) { addresses.append(address) }
     }
@@ -101,37 +101,46 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   // MARK: As the kernel has it
 
   /// The address as the kernel gave it; nil if it is of neither family.
-  init?(_ address: curing_address) {
-    switch unsafe Int32(address.any.sa_family) {
+  init?(_ address: sockaddr_storage) {
+    // Sound: the family says what the storage holds, and it is large enough and aligned for every kind.
+    switch Int32(address.ss_family) {
     case AF_INET:
-      host = unsafe IPAddress(.v4(UInt32(bigEndian: address.v4.sin_addr.s_addr)))
-      port = unsafe UInt16(bigEndian: address.v4.sin_port)
+      let v4 = unsafe withUnsafeBytes(of: address) { unsafe $0.load(as: sockaddr_in.self) }
+      host = IPAddress(.v4(UInt32(bigEndian: v4.sin_addr.s_addr)))
+      port = UInt16(bigEndian: v4.sin_port)
     case AF_INET6:
-      host = unsafe IPAddress(address.v6.sin6_addr, scope: address.v6.sin6_scope_id)
-      port = unsafe UInt16(bigEndian: address.v6.sin6_port)
+      let v6 = unsafe withUnsafeBytes(of: address) { unsafe $0.load(as: sockaddr_in6.self) }
+      host = IPAddress(v6.sin6_addr, scope: v6.sin6_scope_id)
+      port = UInt16(bigEndian: v6.sin6_port)
     default: return nil
     }
   }
 
   /// Writes the address as the kernel wants it and returns how many bytes of it count.
-  func store(to address: inout curing_address) -> socklen_t {
-    switch host.value {
-    case .v4(let bits):
-      unsafe address.v4 = sockaddr_in(
-        sin_family: sa_family_t(AF_INET), sin_port: port.bigEndian, sin_addr: in_addr(s_addr: bits.bigEndian),
-        sin_zero: (0, 0, 0, 0, 0, 0, 0, 0))
-      return socklen_t(MemoryLayout<sockaddr_in>.size)
-    case .v6(_, _, let scope):
-      unsafe address.v6 = sockaddr_in6(
-        sin6_family: sa_family_t(AF_INET6), sin6_port: port.bigEndian, sin6_flowinfo: 0,
-        sin6_addr: host.in6.unsafelyUnwrapped, sin6_scope_id: scope)
-      return socklen_t(MemoryLayout<sockaddr_in6>.size)
+  func store(to address: inout sockaddr_storage) -> socklen_t {
+    unsafe withUnsafeMutableBytes(of: &address) { bytes in
+      switch host.value {
+      case .v4(let bits):
+        let v4 = sockaddr_in(
+          sin_family: sa_family_t(AF_INET), sin_port: port.bigEndian,
+          sin_addr: in_addr(s_addr: bits.bigEndian),
+          sin_zero: (0, 0, 0, 0, 0, 0, 0, 0))
+        unsafe bytes.storeBytes(of: v4, as: sockaddr_in.self)
+        return socklen_t(MemoryLayout<sockaddr_in>.size)
+      case .v6(_, _, let scope):
+        let v6 = sockaddr_in6(
+          sin6_family: sa_family_t(AF_INET6), sin6_port: port.bigEndian, sin6_flowinfo: 0,
+          sin6_addr: host.in6!,
+          sin6_scope_id: scope)
+        unsafe bytes.storeBytes(of: v6, as: sockaddr_in6.self)
+        return socklen_t(MemoryLayout<sockaddr_in6>.size)
+      }
     }
   }
 
   /// Calls `body` with the address as the kernel wants it.
   func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-    var address = curing_address()
+    var address = sockaddr_storage()
     let length = store(to: &address)
     return unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }

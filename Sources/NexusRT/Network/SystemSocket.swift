@@ -28,8 +28,8 @@ enum SystemSocket {
     of descriptor: Int32, _ name: String,
     _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
   ) throws(IOError) -> SocketAddress {
-    var address = curing_address()
-    var length = curingAddressSize
+    var address = sockaddr_storage()
+    var length = sockaddrStorageSize
     let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe call(descriptor, $0, &length)
@@ -45,9 +45,9 @@ enum SystemSocket {
   static func set<Value>(
     _ descriptor: Int32, _ level: Int32, _ option: Int32, _ name: StaticString, to value: Value
   ) throws(IOError) {
-    var value = value
-    let size = socklen_t(MemoryLayout<Value>.size)
-    let code = unsafe setsockopt(descriptor, level, option, &value, size)
+    let code = unsafe withUnsafeBytes(of: value) {
+      unsafe setsockopt(descriptor, level, option, $0.baseAddress, socklen_t($0.count))
+    }
     if code != 0 { throw IOError(operation: "set \(name)", code: errno) }
   }
 

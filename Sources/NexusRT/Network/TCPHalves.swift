@@ -1,6 +1,5 @@
 // The two directions of a connection, each with an owner of its own.
 
-internal import CURing
 internal import Glibc
 internal import Synchronization
 

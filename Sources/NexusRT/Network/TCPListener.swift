@@ -89,9 +89,7 @@ public struct TCPListener: ~Copyable, Sendable, Socket {
     let message = unsafe loop.pointee.reactor.messages.take(for: nil)
     defer { unsafe loop.pointee.reactor.messages.give(back: message) }
     let accepted = unsafe try await Operation.perform("accept") { entry in
-      unsafe curing_prep_accept(
-        entry, descriptor, &message.pointee.address.any, &message.pointee.address_length,
-        Int32(SOCK_CLOEXEC.rawValue))
+      unsafe curing_prep_accept(entry, descriptor, message, Int32(SOCK_CLOEXEC.rawValue))
     }
     guard let peer = unsafe SocketAddress(message.pointee.address) else {
       _ = close(Int32(accepted))

@@ -1,6 +1,5 @@
 // Options of a TCP connection, before and while it is one.
 
-internal import CURing
 internal import Glibc
 
 /// When a silent connection is asked whether it still lives. Times are in whole seconds, rounded up, at least one.

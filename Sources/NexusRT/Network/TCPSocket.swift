@@ -74,8 +74,7 @@ enum Connecting {
     let message = unsafe loop.pointee.reactor.messages.take(for: address)
     defer { unsafe loop.pointee.reactor.messages.give(back: message) }
     _ = unsafe try await Operation.perform("connect") { entry in
-      unsafe curing_prep_connect(
-        entry, descriptor, &message.pointee.address.any, message.pointee.address_length)
+      unsafe curing_prep_connect(entry, descriptor, message)
     }
   }
 }

@@ -1,6 +1,5 @@
 // Datagrams to many: broadcast and multicast.
 
-internal import CURing
 internal import Glibc
 
 extension UDPSocket {

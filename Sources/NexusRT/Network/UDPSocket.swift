@@ -38,10 +38,11 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
   public init(
     at address: SocketAddress, reusesAddress: Bool = false, reusesPort: Bool = false
   ) throws(IOError) {
-    try self.init(address.family)
-    if reusesAddress { try setReusesAddress(true) }
-    if reusesPort { try setReusesPort(true) }
-    try bind(to: address)
+    let socket = try UDPSocket(address.family)
+    if reusesAddress { try socket.setReusesAddress(true) }
+    if reusesPort { try socket.setReusesPort(true) }
+    try socket.bind(to: address)
+    self = socket
   }
 
   /// Takes a UDP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
@@ -108,7 +109,7 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
     }
     unsafe curing_message_set(message, start, count)
     let sent = unsafe try await Operation.perform("send") { entry in
-      unsafe curing_prep_send_message(entry, descriptor, &message.pointee.header, Int32(MSG_NOSIGNAL))
+      unsafe curing_prep_send_message(entry, descriptor, message, Int32(MSG_NOSIGNAL))
     }
     assert(sent == count, "a datagram was cut")
   }
@@ -167,7 +168,7 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
     unsafe curing_message_set(message, start, count)
     let length = unsafe try await Operation.perform(name) { entry in
       // With MSG_TRUNC the result is how long the datagram was.
-      unsafe curing_prep_receive_message(entry, descriptor, &message.pointee.header, flags | Int32(MSG_TRUNC))
+      unsafe curing_prep_receive_message(entry, descriptor, message, flags | Int32(MSG_TRUNC))
     }
     guard let sender = unsafe SocketAddress(message.pointee.address) else {
       throw IOError(operation: name.description, code: EAFNOSUPPORT)
@@ -193,10 +194,10 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
     let descriptor = descriptor
     let flags = flags | Int32(MSG_TRUNC | MSG_DONTWAIT)
     let (start, count) = unsafe buffer.withUnsafeMutableBytes { ($0.baseAddress, $0.count) }
-    var address = curing_address()
+    var address = sockaddr_storage()
     // Sound: the call is over before this function, and so the caller's exclusive access to the bytes.
     let length = try SystemSocket.attempt(name) {
-      var size = curingAddressSize
+      var size = sockaddrStorageSize
       return unsafe withUnsafeMutablePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
           unsafe recvfrom(descriptor, start, count, flags, $0, &size)
