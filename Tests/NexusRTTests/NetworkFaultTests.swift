@@ -100,7 +100,7 @@ import Testing
   @Test func send_thatWaits_whenCancelled_hasSentNothing() async throws {
     try await inTask {
       let pair = try await streamPair()
-      let filled = try fill(pair.near)
+      let filled = try await fill(pair.near)
       let near = Kept(pair.near)
       for _ in 1...20 {
         let task = spawnBoxed { try await sendText("never", on: near.value!) }
@@ -120,8 +120,10 @@ import Testing
       let pair = try await streamPair()
       let listener = try TCPListener(at: .loopback(port: 0))
       let socket = try UDPSocket(at: .loopback(port: 0))
-      _ = try fill(pair.near)
-      func isTimeout(_ body: nonisolated(nonsending) () async throws -> Void) async -> Bool {
+      _ = try await fill(pair.near)
+      nonisolated(nonsending) func isTimeout(_ body: nonisolated(nonsending) () async throws -> Void) async
+        -> Bool
+      {
         do {
           try await withTimeout(.milliseconds(5), body)
           return false
@@ -145,7 +147,7 @@ import Testing
           let full = try await fullListener()
           let blocked = try await fullListener()
           let pair = try await streamPair()
-          _ = try fill(pair.near)
+          _ = try await fill(pair.near)
           let address = blocked.address
           let far = pair.far.release()
           let halves = pair.near.split()
@@ -295,7 +297,7 @@ import Testing
   @Test func blocksOfThePool_areUsedAgain() async throws {
     try await inTask {
       let kept = Kept(try UDPSocket(at: .loopback(port: 0)))
-      func wait(_ count: Int) async throws {
+      nonisolated(nonsending) func wait(_ count: Int) async throws {
         let waiters = HandleStack<Void>(capacity: count)
         for _ in 1...count { waiters.push(spawnBoxed { _ = try await receiveWord(on: kept.value!) }) }
         await settle()

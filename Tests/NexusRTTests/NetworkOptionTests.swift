@@ -118,7 +118,7 @@ import Testing
 
   @Test func addressThatIsNotOurs_cannotBeBound() async throws {
     try await onThread {
-      let foreign = SocketAddress(host: IPAddress(192, 0, 2, 1), port: 0)
+      let foreign = SocketAddress(host: IPAddress(203, 0, 113, 9), port: 0)
       expectEqual(
         refusal { () throws(IOError) in _ = try TCPListener(at: foreign) },
         IOError(operation: "bind", code: EADDRNOTAVAIL))

@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: [false, true]) func halves_thatBothWait_areBothWoken(receiverFirst: Bool) async throws {
     try await inTask {
       let pair = try await streamPair()
-      let filled = try fill(pair.near)
+      let filled = try await fill(pair.near)
       let far = pair.far
       let halves = pair.near.split()
       let sending = spawnBoxed(halves.sender) { sender in try await sendText("out", on: sender) }
@@ -59,7 +59,7 @@ import Testing
   @Test func halves_areCancelledOneByOne() async throws {
     try await inTask {
       let pair = try await streamPair()
-      let filled = try fill(pair.near)
+      let filled = try await fill(pair.near)
       let far = pair.far
       let halves = pair.near.split()
       let sending = spawnBoxed(halves.sender) { sender in

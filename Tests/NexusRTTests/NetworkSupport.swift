@@ -16,21 +16,31 @@ nonisolated(nonsending) func streamPair(_ family: IPFamily = .v4) async throws -
   return StreamPair(near: near, far: try await listener.accept())
 }
 
-/// A stream that is full: what it still takes is nothing.
-func fill(_ stream: borrowing TCPStream) throws -> Int {
+/// Sends until the kernel takes nothing, also after a while: what it has delivered meanwhile makes room. Gives how much that was.
+nonisolated(nonsending) func fill(_ stream: borrowing TCPStream) async throws -> Int {
   let bytes = [UInt8](repeating: 7, count: 1 << 16)
   var total = 0
-  while let count = try stream.trySend(unsafe bytes.span.bytes) { total += count }
+  var quiet = 0
+  while quiet < 5 {
+    guard let count = unsafe try stream.trySend(bytes.span.bytes) else {
+      quiet += 1
+      try await sleep(for: .milliseconds(1))
+      continue
+    }
+    total += count
+    quiet = 0
+  }
   return total
 }
 
-/// Takes `count` bytes out of `stream`.
+/// Takes `count` bytes out of `stream`, and no more.
 nonisolated(nonsending) func drain(_ stream: borrowing TCPStream, _ count: Int) async throws {
   var buffer = IOBuffer(count: 1 << 16)
   var left = count
   while left > 0 {
     var bytes = buffer.mutableBytes
-    let received = try await stream.receive(into: &bytes)
+    var part = bytes._mutatingExtracting(0..<min(left, 1 << 16))
+    let received = try await stream.receive(into: &part)
     if received == 0 { throw TestError(number: left) }
     left -= received
   }

@@ -36,12 +36,12 @@ extension Socket where Self: ~Copyable {
   /// - Parameter hops: 1 ... 255.
   /// - Throws: `IOError` with `EINVAL` for other numbers.
   public func setTimeToLive(_ hops: Int) throws(IOError) {
+    // -1 would be the system's own number, and 0 nothing that leaves this machine.
+    guard hops > 0 else { throw IOError(operation: "set the time to live", code: EINVAL) }
     let hops = Int32(clamping: hops)
     switch try SystemSocket.family(descriptor) {
     case .v4: try SystemSocket.set(descriptor, Int32(IPPROTO_IP), IP_TTL, "IP_TTL", to: hops)
     case .v6:
-      // -1 would be the system's own number, and 0 nothing that leaves this machine: as with IPv4, neither is taken.
-      guard hops > 0 else { throw IOError(operation: "set IPV6_UNICAST_HOPS", code: EINVAL) }
       try SystemSocket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", to: hops)
     }
   }
