@@ -35,7 +35,10 @@ import Testing
       let filled = try await fill(pair.near)
       let far = pair.far
       let halves = pair.near.split()
-      let sending = spawnBoxed(halves.sender) { sender in try await sendText("out", on: sender) }
+      let sending = spawnBoxed(halves.sender) { sender in
+        try await sender.sendAll(unsafe plenty.span.bytes)
+        try await sendText("out", on: sender)
+      }
       let receiving = spawnBoxed(halves.receiver) { receiver in try await receiveText(on: receiver) }
       await settle()
       expect(!sending.isFinished && !receiving.isFinished, "they do not wait")
@@ -43,10 +46,10 @@ import Testing
         try await sendText("in", on: far)
         expectEqual(try await receiving.value(), "in")
         expect(!sending.isFinished, "there was no room")
-        try await drain(far, filled)
+        try await drain(far, filled + plenty.count)
         try await sending.value()
       } else {
-        try await drain(far, filled)
+        try await drain(far, filled + plenty.count)
         try await sending.value()
         expect(!receiving.isFinished, "nothing was sent")
         try await sendText("in", on: far)
@@ -63,17 +66,23 @@ import Testing
       let far = pair.far
       let halves = pair.near.split()
       let sending = spawnBoxed(halves.sender) { sender in
-        let code = await code { try await sendText("never", on: sender) }
-        expectEqual(code, ECANCELED)
+        var sent = 0
+        do throws(IOError) {
+          try await sender.sendAll(unsafe plenty.span.bytes, sent: &sent)
+          expect(false, "it was not cancelled")
+        } catch { expect(error.isCancelled, "\(error)") }
+        return sent
       }
       let receiving = spawnBoxed(halves.receiver) { receiver in try await receiveText(on: receiver) }
       await settle()
       sending.cancel()
-      try await sending.value()
+      let sent = try await sending.value()
       expect(!receiving.isFinished)
       try await sendText("in", on: far)
       expectEqual(try await receiving.value(), "in")
-      try await drain(far, filled)
+      // The sender went, and all that it had sent is there.
+      try await drain(far, filled + sent)
+      expectEqual(try await receiveText(on: far), "")
     }
   }
 

@@ -16,7 +16,8 @@ nonisolated(nonsending) func streamPair(_ family: IPFamily = .v4) async throws -
   return StreamPair(near: near, far: try await listener.accept())
 }
 
-/// Sends until the kernel takes nothing, also after a while: what it has delivered meanwhile makes room. Gives how much that was.
+/// Sends until the kernel takes nothing, and gives how much that was. Later it may take a little more, as it moves things about, but never
+/// `plenty`.
 nonisolated(nonsending) func fill(_ stream: borrowing TCPStream) async throws -> Int {
   let bytes = [UInt8](repeating: 7, count: 1 << 16)
   var total = 0
@@ -32,6 +33,9 @@ nonisolated(nonsending) func fill(_ stream: borrowing TCPStream) async throws ->
   }
   return total
 }
+
+/// Bytes that are more than a connection holds that is full already.
+let plenty = [UInt8](repeating: 8, count: 4 << 20)
 
 /// Takes `count` bytes out of `stream`, and no more.
 nonisolated(nonsending) func drain(_ stream: borrowing TCPStream, _ count: Int) async throws {

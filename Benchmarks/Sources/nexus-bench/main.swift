@@ -85,7 +85,7 @@ var groups =
         Line("standard: pread(2)") { file.readBySystemCall() },
       ]),
   ]
-groups += bridgeGroups
+groups += bridgeGroups + networkGroups
 if !wanted.isEmpty {
   groups = groups.filter { group in wanted.contains { group.title.contains($0) } }
 }
