@@ -21,6 +21,7 @@ let package = Package(
     .library(name: "LogBuf", targets: ["LogBuf"]),
     .library(name: "NexusRT", targets: ["NexusRT"]),
     .library(name: "NexusChannels", targets: ["NexusChannels"]),
+    .library(name: "NexusSlab", targets: ["NexusSlab"]),
     .library(name: "NexusTestSupport", targets: ["NexusTestSupport"]),
   ],
   traits: [
@@ -42,12 +43,16 @@ let package = Package(
     .target(
       name: "NexusChannels", dependencies: ["CNexus", "LogBuf", "NexusRT"],
       swiftSettings: swiftSettings),
+    // Object pools; nothing of the runtime in them.
+    .target(name: "NexusSlab", swiftSettings: swiftSettings),
     // A runtime that tests step by hand, for users' own tests.
     .target(name: "NexusTestSupport", dependencies: ["NexusRT"], swiftSettings: swiftSettings),
 
     .testTarget(name: "LogBufTests", dependencies: ["LogBuf"], swiftSettings: swiftSettings),
     // Counts allocations, for the tests alone.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .testTarget(
+      name: "NexusSlabTests", dependencies: ["NexusSlab", "CAllocationCounter"], swiftSettings: swiftSettings),
     .testTarget(
       name: "NexusRTTests", dependencies: ["NexusRT", "NexusTestSupport", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
