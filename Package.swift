@@ -44,7 +44,7 @@ let package = Package(
       name: "NexusChannels", dependencies: ["CNexus", "LogBuf", "NexusRT"],
       swiftSettings: swiftSettings),
     // Object pools; nothing of the runtime in them.
-    .target(name: "NexusSlab", swiftSettings: swiftSettings),
+    .target(name: "NexusSlab", dependencies: ["CNexus"], swiftSettings: swiftSettings),
     // A runtime that tests step by hand, for users' own tests.
     .target(name: "NexusTestSupport", dependencies: ["NexusRT"], swiftSettings: swiftSettings),
 

@@ -139,7 +139,7 @@ extension ByteSlabClaim: Sendable {}
 extension SlabMemory {
   /// What a slot holds, in bytes.
   @inlinable
-  var bytesPerSlot: Int { unsafe block.pointee.layout.stride - block.pointee.layout.elementOffset }
+  var bytesPerSlot: Int { unsafe block.pointee.layout.stride &- block.pointee.layout.elementOffset }
 
   @inlinable @inline(__always)
   func fits<Element: ~Copyable>(_ type: Element.Type) -> Bool {

@@ -6,9 +6,9 @@
 /// free the element when they go. Where several places are to name an element, `keep` makes the slab its owner, and
 /// gives a `SlabKey` that can be copied and may be out of date.
 ///
-/// A slab belongs to one thread, and is not `Sendable`: it can be moved to another one, with all of its slots, but not used by
-/// two. What is inserted and taken does not need the slab to be `var`; what changes or removes elements by key does, so
-/// that nobody else is looking at one of them.
+/// A slab belongs to the thread that makes it, with all of its slots: it is not `Sendable`, and what the compiler does not see
+/// traps. Inserting and taking does not need the slab to be `var`; changing or removing elements by key does, so that nobody
+/// else is looking at one of them.
 ///
 /// A slab that goes deinitialises the elements that it keeps. Those that slots own stay with their slots.
 @frozen

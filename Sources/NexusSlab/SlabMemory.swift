@@ -1,5 +1,6 @@
 // The memory of a slab: its slots, which of them are free, and when all of it goes. The one home of unsafe code about slots.
 
+public import CNexus
 import Synchronization
 
 /// What a slab is, beside its slots. At an address that does not change until nothing refers to it any more.
@@ -15,6 +16,8 @@ struct SlabBlock {
   /// The first free slot.
   @usableFromInline var free: UnsafeMutableRawPointer?
   @usableFromInline var references = 1
+  /// The record of the thread that made the slab, which no other living thread has.
+  @usableFromInline let thread: UnsafeMutablePointer<nexus_thread>
   /// Slots whose element the slab keeps for a key.
   @usableFromInline var kept = 0
   /// The serial of the next key. At the start of a run there is none left.
@@ -38,6 +41,7 @@ struct SlabBlock {
   @inlinable static var runOfSerials: UInt64 { 1 << 20 }
 
   init(layout: SlotLayout, slots: Int, grows: Bool) {
+    unsafe thread = nexus_thread_get()
     self.layout = layout
     self.grows = grows
     chunkSlots = grows ? 1 << (Int.bitWidth - (slots - 1).leadingZeroBitCount) : slots
@@ -52,7 +56,9 @@ private let runsTaken = Atomic<UInt64>(0)
 
 /// A slab's block, as its slab and its slots hold it: a pointer with methods, copied freely.
 ///
-/// No method runs code of the user's, so none is entered while another one is at work.
+/// No method runs code of the user's, so none is entered while another one is at work. That no other thread is at work is for the
+/// compiler to see, with one gap: a slot can be sent away while its slab, or another slot, is still to be dropped, because a deinit
+/// does not count as a use (Swift 6.3.1). So whatever a deinit can reach compares the thread.
 @frozen
 @usableFromInline
 @safe
@@ -82,6 +88,7 @@ struct SlabMemory: BitwiseCopyable {
   /// is free.
   @inlinable @inline(__always)
   func take() -> UnsafeMutableRawPointer? {
+    requireThread()
     guard let slot = unsafe block.pointee.free else { return unsafe takeOfNewChunk() }
     // Sound: a free slot holds the next one's address.
     unsafe block.pointee.free = slot.load(as: UnsafeMutableRawPointer?.self)
@@ -100,17 +107,38 @@ struct SlabMemory: BitwiseCopyable {
   @inlinable @inline(__always)
   static func give(back slot: UnsafeMutableRawPointer) {
     let memory = unsafe SlabMemory(of: slot)
+    memory.requireThread()
     // Sound: the slot is in use, so its slab's block is there; and its element's memory, of a pointer's size at least, is free.
     unsafe slot.storeBytes(of: memory.block.pointee.free, as: UnsafeMutableRawPointer?.self)
     unsafe memory.block.pointee.free = slot
-    memory.release()
+    memory.dropReference()
+  }
+
+  /// The slab goes.
+  @inlinable
+  func release() {
+    requireThread()
+    dropReference()
   }
 
   /// One reference less: the last one frees the memory.
   @inlinable @inline(__always)
-  func release() {
+  func dropReference() {
     unsafe block.pointee.references &-= 1
     if unsafe block.pointee.references == 0 { freeAll() }
+  }
+
+  @inlinable @inline(__always)
+  func requireThread() {
+    // Sound: what is compared was written before the block was known to anybody, and never changes.
+    if unsafe nexus_thread_get() != block.pointee.thread { trapThread() }
+  }
+
+  @usableFromInline @inline(never)
+  func trapThread() -> Never {
+    fatalError(
+      "NexusSlab: a slab, or a slot or claim of one, was used or dropped on another thread than the slab was made on: make the slab on the thread that uses it"
+    )
   }
 
   // MARK: Chunks
@@ -146,7 +174,9 @@ struct SlabMemory: BitwiseCopyable {
     unsafe (block.pointee.chunks + count).initialize(to: chunk)
     unsafe block.pointee.chunkCount = count + 1
     unsafe block.pointee.capacity += slots
-    for place in (0..<slots).reversed() {
+    var place = slots
+    while place > 0 {
+      place -= 1
       let slot = unsafe chunk + (place * layout.stride + layout.elementOffset)
       unsafe (slot - 16).initializeMemory(as: UnsafeMutablePointer<SlabBlock>.self, to: block)
       unsafe (slot - 8).initializeMemory(as: UInt64.self, to: UInt64(count * slots + place))

@@ -45,9 +45,10 @@ public struct Slot<Element: ~Copyable>: ~Copyable {
   @inlinable
   public var value: Element {
     // Sound, both: initialised for as long as this slot is there; and an access to it is an access to the slot, which the
-    // compiler keeps from being moved, dropped or changed meanwhile.
-    @inline(__always) unsafeAddress { unsafe UnsafePointer(element.unsafelyUnwrapped) }
-    @inline(__always) unsafeMutableAddress { unsafe element.unsafelyUnwrapped }
+    // compiler keeps from being moved, dropped or changed meanwhile. (Addressors would do, but then the compiler takes
+    // the slot for borrowed for ever.)
+    @inline(__always) _read { yield unsafe element.unsafelyUnwrapped.pointee }
+    @inline(__always) _modify { yield unsafe &element.unsafelyUnwrapped.pointee }
   }
 
   /// Moves the element out, and gives its place back to the slab.
