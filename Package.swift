@@ -57,7 +57,8 @@ let package = Package(
       name: "NexusRTTests", dependencies: ["NexusRT", "NexusTestSupport", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "NexusChannelsTests", dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CAllocationCounter"],
+      name: "NexusChannelsTests",
+      dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
   ]
 )

@@ -14,7 +14,8 @@ extension Slab where Element: ~Copyable {
     let place = unsafe slot.detach()
     unsafe require(
       SlabMemory(of: place).block == memory.block,
-      "NexusSlab: a slab was to keep an element of another one: keep it in the slab that it was inserted into")
+      "NexusSlab: a slab was to keep an element of another one: keep it in the slab that it was inserted into"
+    )
     return unsafe memory.keep(place)
   }
 

@@ -37,5 +37,7 @@ struct SlotLayout: Equatable {
   }
 
   @inlinable @inline(__always)
-  static func roundUp(_ bytes: Int, to alignment: Int) -> Int { (bytes &+ alignment &- 1) & ~(alignment &- 1) }
+  static func roundUp(_ bytes: Int, to alignment: Int) -> Int {
+    (bytes &+ alignment &- 1) & ~(alignment &- 1)
+  }
 }

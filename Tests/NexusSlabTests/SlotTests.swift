@@ -107,7 +107,8 @@ private struct Node: ~Copyable {
     }
     #expect(slab.capacity == 100 && slab.count == 100 && Set(places).count == 100)
     for (number, slot) in slots.enumerated() {
-      expect(unsafe slot.value!.value.number == number && Int(bitPattern: slot.value!.element) == places[number])
+      expect(
+        unsafe slot.value!.value.number == number && Int(bitPattern: slot.value!.element) == places[number])
     }
     slots = []
     #expect(slab.count == 0 && slab.capacity == 100 && lives.alive == 0 && lives.ended == 100)
