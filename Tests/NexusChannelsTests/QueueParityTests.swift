@@ -64,10 +64,10 @@ import Testing
         let ends = SPSC.channel(of: Int.self, capacity: capacity)
         let producer = startThread(ends.sender) { tx in
           var tx = tx
-          for number in 0..<20_000 { pushUntilDone(&tx, number) }
+          for number in 0..<scaled(20_000) { pushUntilDone(&tx, number) }
         }
         var rx = ends.receiver
-        check(popAll(&rx) == Array(0..<20_000), "each value once, in order")
+        check(popAll(&rx) == Array(0..<scaled(20_000)), "each value once, in order")
         producer.join()
       }
       checkNoRuntime()
@@ -82,12 +82,12 @@ import Testing
         for producer in 0..<4 {
           startThread(sender.clone()) { tx in
             var tx = tx
-            for number in 0..<5_000 { pushUntilDone(&tx, producer << 32 | number) }
+            for number in 0..<scaled(5_000) { pushUntilDone(&tx, producer << 32 | number) }
           }
         }
         sender.close()
         var rx = ends.receiver
-        checkEachOnce(popAll(&rx), producers: 4, each: 5_000)
+        checkEachOnce(popAll(&rx), producers: 4, each: scaled(5_000))
       }
       checkNoRuntime()
     }
@@ -102,11 +102,11 @@ import Testing
         let second = startConsumer(receiver.clone())
         let third = startConsumer(receiver)
         var tx = ends.sender
-        for number in 0..<20_000 { pushUntilDone(&tx, number) }
+        for number in 0..<scaled(20_000) { pushUntilDone(&tx, number) }
         drop(tx)
         let taken = [first.join(), second.join(), third.join()]
         for values in taken { check(values == values.sorted(), "each consumer sees the order") }
-        check(taken.joined().sorted() == Array(0..<20_000), "each value once")
+        check(taken.joined().sorted() == Array(0..<scaled(20_000)), "each value once")
       }
       checkNoRuntime()
     }
@@ -120,7 +120,7 @@ import Testing
       for producer in 0..<3 {
         startThread(sender.clone()) { tx in
           var tx = tx
-          for number in 0..<5_000 { pushUntilDone(&tx, producer << 32 | number) }
+          for number in 0..<scaled(5_000) { pushUntilDone(&tx, producer << 32 | number) }
         }
       }
       // Dropped and not closed: `close` would end the channel for all.
@@ -135,7 +135,8 @@ import Testing
         }
       }
       check(
-        taken.joined().sorted() == (0..<3).flatMap { producer in (0..<5_000).map { producer << 32 | $0 } },
+        taken.joined().sorted()
+          == (0..<3).flatMap { producer in (0..<scaled(5_000)).map { producer << 32 | $0 } },
         "each value once")
       checkNoRuntime()
     }
@@ -182,7 +183,7 @@ import Testing
           while let value = rx.receiveBlocking().value { check(backTx.sendBlocking(-value) == nil, "open") }
           backTx.drop()
         }
-        for number in 1...2_000 {
+        for number in 1...scaled(2_000) {
           check(tx.sendBlocking(number) == nil, "open")
           check(backRx.receiveBlocking() == .success(-number), "\(kind): the answer")
         }

@@ -110,7 +110,7 @@ import Testing
 
   @Test(arguments: [(1, 0), (7, 0), (64, 0), (nil, 1), (nil, 16)] as [(Int?, Int)])
   func randomUse_isThatOfADictionary(bound: Int?, chunk: Int) {
-    for round in 0..<20 {
+    for round in 0..<20 * soakFactor {
       let seed = freshSeed() &+ UInt64(round)
       var random = SeededGenerator(seed: seed)
       var model = Model(bound: bound, chunk: chunk)

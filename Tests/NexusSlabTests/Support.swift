@@ -34,6 +34,9 @@ func freshSeed() -> UInt64 {
   ProcessInfo.processInfo.environment["NEXUS_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000_000)
 }
 
+/// How many times longer the random tests run: 1, or 50 with NEXUS_SOAK=1.
+let soakFactor = ProcessInfo.processInfo.environment["NEXUS_SOAK"] == "1" ? 50 : 1
+
 /// Counts the lives of the elements that were given it.
 final class Lives: Sendable {
   private let born = Atomic(0)
