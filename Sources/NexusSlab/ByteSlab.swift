@@ -1,6 +1,6 @@
 // A pool of places of one size, for objects of different types.
 
-/// Places of a fixed number of bytes, for elements of whatever types fit: messages, states, closures' contexts of a protocol.
+/// Places of a fixed number of bytes, for elements of whatever types fit: messages of several kinds, say.
 ///
 /// As `Slab` in everything that is about slots and claims: each element is owned by a `Slot` of its own type. A slab
 /// of bytes does not know its elements' types, so it keeps none itself: there are no keys and no iteration.
@@ -41,7 +41,10 @@ public struct ByteSlab: ~Copyable {
   }
 
   @inlinable
-  deinit { memory.release() }
+  deinit {
+    memory.requireThread()
+    memory.release()
+  }
 
   // MARK: Inserting
 
@@ -119,7 +122,10 @@ public struct ByteSlabClaim: ~Copyable {
   init(_ place: UnsafeMutableRawPointer) { unsafe self.place = unsafe place }
 
   @inlinable @inline(__always)
-  deinit { unsafe SlabMemory.give(back: place) }
+  deinit {
+    unsafe SlabMemory(of: place).requireThread()
+    unsafe SlabMemory.give(back: place)
+  }
 
   /// Moves an element into the place. Traps if it does not fit.
   ///

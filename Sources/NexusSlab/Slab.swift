@@ -37,6 +37,7 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
 
   @inlinable
   deinit {
+    memory.requireThread()
     if unsafe memory.block.pointee.kept > 0 { removeAllKept() }
     memory.release()
   }

@@ -15,7 +15,11 @@ public struct SlabClaim<Element: ~Copyable>: ~Copyable {
   init(_ place: UnsafeMutableRawPointer) { unsafe self.place = unsafe place }
 
   @inlinable @inline(__always)
-  deinit { if let place = unsafe place { unsafe SlabMemory.give(back: place) } }
+  deinit {
+    guard let place = unsafe place else { return }
+    unsafe SlabMemory(of: place).requireThread()
+    unsafe SlabMemory.give(back: place)
+  }
 
   /// Moves the element into the place.
   ///

@@ -103,31 +103,24 @@ struct SlabMemory: BitwiseCopyable {
     return unsafe take()
   }
 
-  /// Gives a slot back whose element is not initialised any more. O(1).
+  /// Gives a slot back whose element is not initialised any more; the thread was compared before. O(1).
   @inlinable @inline(__always)
   static func give(back slot: UnsafeMutableRawPointer) {
     let memory = unsafe SlabMemory(of: slot)
-    memory.requireThread()
     // Sound: the slot is in use, so its slab's block is there; and its element's memory, of a pointer's size at least, is free.
     unsafe slot.storeBytes(of: memory.block.pointee.free, as: UnsafeMutableRawPointer?.self)
     unsafe memory.block.pointee.free = slot
-    memory.dropReference()
-  }
-
-  /// The slab goes.
-  @inlinable
-  func release() {
-    requireThread()
-    dropReference()
+    memory.release()
   }
 
   /// One reference less: the last one frees the memory.
   @inlinable @inline(__always)
-  func dropReference() {
+  func release() {
     unsafe block.pointee.references &-= 1
     if unsafe block.pointee.references == 0 { freeAll() }
   }
 
+  /// Traps on another thread than the slab's. To be asked before a deinit changes anything, the element included.
   @inlinable @inline(__always)
   func requireThread() {
     // Sound: what is compared was written before the block was known to anybody, and never changes.
@@ -178,7 +171,7 @@ struct SlabMemory: BitwiseCopyable {
     while place > 0 {
       place -= 1
       let slot = unsafe chunk + (place * layout.stride + layout.elementOffset)
-      unsafe (slot - 16).initializeMemory(as: UnsafeMutablePointer<SlabBlock>.self, to: block)
+      unsafe (slot - SlotLayout.headerBytes).initializeMemory(as: UnsafeMutablePointer<SlabBlock>.self, to: block)
       unsafe (slot - 8).initializeMemory(as: UInt64.self, to: UInt64(count * slots + place))
       unsafe slot.storeBytes(of: block.pointee.free, as: UnsafeMutableRawPointer?.self)
       unsafe block.pointee.free = slot

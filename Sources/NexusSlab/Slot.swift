@@ -34,7 +34,8 @@ public struct Slot<Element: ~Copyable>: ~Copyable {
   @inlinable @inline(__always)
   deinit {
     guard let element = unsafe element else { return }
-    // First, and then the place: the element's own deinit may use the slab, and drop other slots.
+    unsafe SlabMemory(of: UnsafeMutableRawPointer(element)).requireThread()
+    // The element first, and then its place: its deinit may use the slab, and drop other slots.
     unsafe element.deinitialize(count: 1)
     unsafe SlabMemory.give(back: UnsafeMutableRawPointer(element))
   }
@@ -58,6 +59,7 @@ public struct Slot<Element: ~Copyable>: ~Copyable {
   public consuming func take() -> Element {
     let element = unsafe element.unsafelyUnwrapped
     unsafe self.element = nil
+    unsafe SlabMemory(of: UnsafeMutableRawPointer(element)).requireThread()
     let value = unsafe element.move()
     unsafe SlabMemory.give(back: UnsafeMutableRawPointer(element))
     return value

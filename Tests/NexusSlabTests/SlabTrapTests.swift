@@ -61,10 +61,13 @@ import Testing
   // What the compiler does not see: the slab is not used after its slot was sent away, and yet it is dropped.
   @Test func slot_droppedOnAnotherThread_traps() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let slab = Slab<Int>(capacity: 1)
-      start(slab.insert(1)) { slot in print(slot.value) }
+      let slab = Slab<Said>(capacity: 1)
+      start(slab.insert(Said())) { slot in expect(slot.value.number == 1) }
     }
     expectSaid(result, "used or dropped on another thread than the slab was made on")
+    // The element's end is not begun there.
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(!said.contains("the element has gone"))
   }
 
   @Test func slab_usedOnAnotherThread_traps() async {
@@ -77,6 +80,12 @@ import Testing
       start(1) { number in print(Slab<Int>(capacity: 1).insert(number).value) }
     }
   }
+}
+
+/// Says when it goes.
+private struct Said: ~Copyable {
+  let number = 1
+  deinit { FileHandle.standardError.write(Data("the element has gone".utf8)) }
 }
 
 /// Hands a value to a thread, and waits for that.
