@@ -171,7 +171,8 @@ struct SlabMemory: BitwiseCopyable {
     while place > 0 {
       place -= 1
       let slot = unsafe chunk + (place * layout.stride + layout.elementOffset)
-      unsafe (slot - SlotLayout.headerBytes).initializeMemory(as: UnsafeMutablePointer<SlabBlock>.self, to: block)
+      unsafe (slot - SlotLayout.headerBytes).initializeMemory(
+        as: UnsafeMutablePointer<SlabBlock>.self, to: block)
       unsafe (slot - 8).initializeMemory(as: UInt64.self, to: UInt64(count * slots + place))
       unsafe slot.storeBytes(of: block.pointee.free, as: UnsafeMutableRawPointer?.self)
       unsafe block.pointee.free = slot
