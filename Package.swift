@@ -21,6 +21,7 @@ let package = Package(
     .library(name: "LogBuf", targets: ["LogBuf"]),
     .library(name: "NexusRT", targets: ["NexusRT"]),
     .library(name: "NexusChannels", targets: ["NexusChannels"]),
+    .library(name: "NexusSlab", targets: ["NexusSlab"]),
     .library(name: "NexusTestSupport", targets: ["NexusTestSupport"]),
   ],
   traits: [
@@ -42,6 +43,8 @@ let package = Package(
     .target(
       name: "NexusChannels", dependencies: ["CNexus", "LogBuf", "NexusRT"],
       swiftSettings: swiftSettings),
+    // Object pools; nothing of the runtime in them.
+    .target(name: "NexusSlab", dependencies: ["CNexus"], swiftSettings: swiftSettings),
     // A runtime that tests step by hand, for users' own tests.
     .target(name: "NexusTestSupport", dependencies: ["NexusRT"], swiftSettings: swiftSettings),
 
@@ -49,10 +52,13 @@ let package = Package(
     // Counts allocations, for the tests alone.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
+      name: "NexusSlabTests", dependencies: ["NexusSlab", "CAllocationCounter"], swiftSettings: swiftSettings),
+    .testTarget(
       name: "NexusRTTests", dependencies: ["NexusRT", "NexusTestSupport", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "NexusChannelsTests", dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CAllocationCounter"],
+      name: "NexusChannelsTests",
+      dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CNexus", "CAllocationCounter"],
       swiftSettings: swiftSettings),
   ]
 )

@@ -45,7 +45,7 @@ cat >"$package/Package.swift" <<END
 import PackageDescription
 let libraries: [Target.Dependency] = [
   .product(name: "NexusRT", package: "NexusRT"), .product(name: "NexusChannels", package: "NexusRT"),
-  .product(name: "NexusTestSupport", package: "NexusRT"),
+  .product(name: "NexusTestSupport", package: "NexusRT"), .product(name: "NexusSlab", package: "NexusRT"),
 ]
 let package = Package(
   name: "readme", dependencies: [.package(name: "NexusRT", path: "$root")], targets: [$targets])

@@ -282,8 +282,17 @@ final class ReceiverBox<Rx: ChannelReceiver & ~Copyable>: AnyReceiver<Rx.Element
   override var capacity: Int? { core.capacity }
   override var isClosed: Bool { core.isClosedForReceiving }
   override var waiting: Int {
-    guard let core = core as? MPMCCore<Element> else { fatalError("one receiver") }
-    return unsafe core.withLock { unsafe $0.pointee.receivers.count }
+    if let core = core as? MPMCCore<Element> {
+      return unsafe core.withLock { unsafe $0.pointee.receivers.count }
+    }
+    // A thread announces its token before it parks.
+    if let core = core as? MPSCCore<Element> {
+      return unsafe core.block.pointee.receiver.load(ordering: .relaxed) == 0 ? 0 : 1
+    }
+    if let core = core as? SPSCCore<Element> {
+      return unsafe core.block.pointee.receiver.load(ordering: .relaxed) == 0 ? 0 : 1
+    }
+    fatalError("a kind of which no thread receives")
   }
   override func clone() -> AnyReceiver<Element> { ReceiverBox(cloner!(rx!), cloner) }
   override func drop() { rx = nil }
