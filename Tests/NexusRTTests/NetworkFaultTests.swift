@@ -104,7 +104,10 @@ import Testing
       let near = Kept(pair.near)
       var cancelled = 0
       for _ in 1...20 {
-        let task = spawnBoxed { sent.value += try await near.value!.send(unsafe plenty.span.bytes) }
+        let task = spawnBoxed {
+          let bytes = plenty
+          sent.value += unsafe try await near.value!.send(bytes.span.bytes)
+        }
         await settle()
         task.cancel()
         let code = await code(of: task)
@@ -134,7 +137,8 @@ import Testing
       }
       expect(await isTimeout { _ = try await listener.accept() })
       expect(await isTimeout { _ = try await receiveText(on: pair.near) })
-      expect(await isTimeout { try await pair.near.sendAll(unsafe plenty.span.bytes) })
+      let bytes = plenty
+      expect(await isTimeout { unsafe try await pair.near.sendAll(bytes.span.bytes) })
       expect(await isTimeout { _ = try await receiveWord(on: socket) })
       expectEqual(liveTimers(), 0)
     }

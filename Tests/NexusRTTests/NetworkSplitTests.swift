@@ -36,7 +36,8 @@ import Testing
       let far = pair.far
       let halves = pair.near.split()
       let sending = spawnBoxed(halves.sender) { sender in
-        try await sender.sendAll(unsafe plenty.span.bytes)
+        let bytes = plenty
+        unsafe try await sender.sendAll(bytes.span.bytes)
         try await sendText("out", on: sender)
       }
       let receiving = spawnBoxed(halves.receiver) { receiver in try await receiveText(on: receiver) }
@@ -68,7 +69,8 @@ import Testing
       let sending = spawnBoxed(halves.sender) { sender in
         var sent = 0
         do throws(IOError) {
-          try await sender.sendAll(unsafe plenty.span.bytes, sent: &sent)
+          let bytes = plenty
+          unsafe try await sender.sendAll(bytes.span.bytes, sent: &sent)
           expect(false, "it was not cancelled")
         } catch { expect(error.isCancelled, "\(error)") }
         return sent

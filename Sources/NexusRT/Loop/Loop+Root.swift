@@ -58,11 +58,12 @@ extension Loop {
     runAsJob { unsafe state.pointee.taskLocalsWord = TaskLocals.wordIndex }
     runAsJob { unsafe state.pointee.cancelBit = TaskCancelBit.bit }
     var wanted = configuration.suspension
-    if wanted == nil, let name = unsafe getenv("NEXUS_SUSPENSION").map({ unsafe String(cString: $0) }), name != "" {
-      wanted = SuspensionWay(rawValue: name)
+    let asked = unsafe getenv("NEXUS_SUSPENSION").map { unsafe String(cString: $0) } ?? ""
+    if wanted == nil, !asked.isEmpty {
+      wanted = SuspensionWay(rawValue: asked)
       require(
         wanted != nil,
-        "NexusRT: the environment variable NEXUS_SUSPENSION is '\(name)': it must be direct, switch or continuation"
+        "NexusRT: the environment variable NEXUS_SUSPENSION is '\(asked)': it must be direct, switch or continuation"
       )
     }
     switch wanted {

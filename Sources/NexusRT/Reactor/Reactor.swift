@@ -101,7 +101,8 @@ internal import Glibc
       (IORING_OP_OPENAT, "openat"), (IORING_OP_CLOSE, "close"), (IORING_OP_READ, "read"),
       (IORING_OP_WRITE, "write"), (IORING_OP_FSYNC, "fsync"), (IORING_OP_ACCEPT, "accept"),
       (IORING_OP_RECV, "recv"), (IORING_OP_SEND, "send"), (IORING_OP_CONNECT, "connect"),
-      (IORING_OP_RECVMSG, "recvmsg"), (IORING_OP_SENDMSG, "sendmsg"), (IORING_OP_ASYNC_CANCEL, "async_cancel"), (IORING_OP_POLL_ADD, "poll_add"),
+      (IORING_OP_RECVMSG, "recvmsg"), (IORING_OP_SENDMSG, "sendmsg"),
+      (IORING_OP_ASYNC_CANCEL, "async_cancel"), (IORING_OP_POLL_ADD, "poll_add"),
     ]
     for (operation, name) in needed
     where unsafe !curing_offers(probe, Int32(bitPattern: operation.rawValue)) {
