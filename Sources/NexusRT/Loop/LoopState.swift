@@ -18,7 +18,7 @@ public struct RuntimeCounters: Sendable, Equatable {
   public internal(set) var foreignWakes: UInt64 = 0
   /// Calls of io_uring_enter.
   public internal(set) var enters: UInt64 = 0
-  /// Those of them that could wait: times the loop parked in the kernel.
+  /// Times the loop parked in the kernel: in an enter that could wait, or, with no operation in flight and no deadline, on a futex.
   public internal(set) var parks: UInt64 = 0
   /// Of a random schedule: a hash of every decision it made; otherwise zero.
   public internal(set) var scheduleHash: UInt64 = 0

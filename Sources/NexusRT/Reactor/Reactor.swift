@@ -178,6 +178,10 @@ internal import Glibc
     @inline(__always) get { inFlight != 0 || isSignalArmed }
   }
 
+  /// Whether nothing is in the ring, and nothing but the mailbox's eventfd can come out of it.
+  @inline(__always)
+  var isUnused: Bool { unsafe !isExpecting && curing_unsubmitted(ring) == 0 }
+
   /// Whether there is anything to ask the kernel for.
   @inline(__always)
   var isDue: Bool {

@@ -51,7 +51,7 @@ public struct RuntimeHandle: Sendable {
 
   /// Ends the loop's wait in the kernel, if it waits: it has a turn. Nothing happens if the runtime has ended. A system call.
   public func wake() {
-    _ = loop.services.spawnGate.pass { unsafe loop.mailbox.pointee.ring() }
+    _ = loop.services.spawnGate.pass { unsafe loop.mailbox.pointee.nudge() }
   }
 
   // MARK: Actors

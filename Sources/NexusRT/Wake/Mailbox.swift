@@ -11,15 +11,18 @@ public import Synchronization
 
 /// The invariants, by name:
 /// - **One owner**: at most one live runtime owns a mailbox.
-/// - **Word of the stack**: `head` is `empty`, `parked`, or the newest entry's bits.
-/// - **Parked means empty**: the loop moves `empty` to `parked` by compare-exchange before it waits in the kernel, so a
-///   push either comes first, and the loop sees it and does not wait, or it replaces `parked`, and then it alone knows
-///   that the loop must be woken. One word decides both: there is no window between "parked" and "queued" to fence.
+/// - **Word of the stack**: `head` is `empty`, `parked`, `asleep`, or the newest entry's bits.
+/// - **Parked means empty**: the loop moves `empty` to `parked` by compare-exchange before it waits in its ring, and to `asleep`
+///   before it waits on `alarm`, so a push either comes first, and the loop sees it and does not wait, or it replaces that, and
+///   then it alone knows that the loop must be woken, and how. One word decides both: there is no window between "parked" and
+///   "queued" to fence.
 @usableFromInline
 @safe struct Mailbox: ~Copyable {
   @usableFromInline static let empty: UInt = 0
   /// Not an entry: a job's bits are odd but never 1, and a slot's are even.
   @usableFromInline static let parked: UInt = 1
+  /// Not an entry either: no job is at address 0.
+  @usableFromInline static let asleep: UInt = 3
   @usableFromInline static let chunkShift: UInt32 = 10
   @usableFromInline static let chunkMask: UInt32 = (1 << chunkShift) - 1
   /// The most tasks of one runtime that can exist at a time.
@@ -39,6 +42,8 @@ public import Synchronization
   /// What wakers only read is above, in cache lines that stay with each of them; what they write is below, in lines of its own.
   private var padding: InlineArray<16, UInt64> = InlineArray(repeating: 0)
   @usableFromInline let head: Atomic<UInt>
+  /// The word the loop sleeps on where nothing but another thread can end its wait: 1 when it is to wake, until it has.
+  private let alarm = Atomic<UInt32>(0)
 
   private init(index: UInt32, wakeDescriptor: Int32) {
     head = Atomic(Mailbox.empty)
@@ -79,18 +84,42 @@ public import Synchronization
   func push(_ item: RunItem) {
     var seen = head.load(ordering: .relaxed)
     while true {
-      unsafe item.link.pointee = seen == Mailbox.parked ? Mailbox.empty : seen
+      unsafe item.link.pointee = Mailbox.isParked(seen) ? Mailbox.empty : seen
       let (done, now) = head.weakCompareExchange(
         expected: seen, desired: item.bits, successOrdering: .acquiringAndReleasing,
         failureOrdering: .relaxed)
       if done { break }
       seen = now
     }
-    if seen == Mailbox.parked { ring() }
+    if Mailbox.isParked(seen) { wake(seen) }
   }
 
-  /// Ends the loop's wait in the kernel.
-  func ring() {
+  @inline(__always)
+  private static func isParked(_ head: UInt) -> Bool { head | 2 == asleep }
+
+  private func wake(_ seen: UInt) {
+    if seen == Mailbox.asleep { soundAlarm() } else { ring() }
+  }
+
+  /// Ends the loop's wait in the kernel, or the next one if it does not wait: whichever way it does.
+  func nudge() {
+    soundAlarm()
+    ring()
+  }
+
+  /// Release: pairs with the acquire of the loop that finds the alarm sounded.
+  private func soundAlarm() {
+    alarm.store(1, ordering: .releasing)
+    unsafe nexus_futex_wake(alarmWord)
+  }
+
+  // Sound: an atomic's address is that of its one word, which stays where the mailbox is, for ever.
+  private var alarmWord: UnsafePointer<UInt32> {
+    unsafe withUnsafePointer(to: alarm) { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: UInt32.self) }
+  }
+
+  /// Ends the loop's wait in its ring.
+  private func ring() {
     var one: UInt64 = 1
     while true {
       let written = unsafe write(wakeDescriptor, &one, 8)
@@ -110,20 +139,31 @@ public import Synchronization
   func takeAll(into queue: inout RunQueue) -> Int {
     // A plain look first: an empty mailbox costs a load, not a read-modify-write.
     let seen = head.load(ordering: .relaxed)
-    if seen == Mailbox.empty || seen == Mailbox.parked { return 0 }
+    if seen == Mailbox.empty || Mailbox.isParked(seen) { return 0 }
     return append(stack: head.exchange(Mailbox.empty, ordering: .acquiring), to: &queue)
   }
 
-  /// Announces that the loop is about to wait. False if something was pushed meanwhile: then do not wait.
-  func park() -> Bool {
-    head.compareExchange(expected: Mailbox.empty, desired: Mailbox.parked, ordering: .acquiringAndReleasing)
-      .exchanged
+  /// Announces that the loop is about to wait in its ring, or with `sleeping` by `sleep()`. False if something was pushed
+  /// meanwhile: then do not wait.
+  func park(sleeping: Bool) -> Bool {
+    let announced = sleeping ? Mailbox.asleep : Mailbox.parked
+    return head.compareExchange(
+      expected: Mailbox.empty, desired: announced, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
+  /// Waits until somebody pushes or nudges. After `park(sleeping: true)`; the loop's thread only.
+  func sleep() {
+    // A nudge that came before is an alarm that is on.
+    while alarm.load(ordering: .acquiring) == 0 { unsafe nexus_futex_wait(alarmWord, 0) }
+    // One that comes just now ends the next sleep at once, for nothing.
+    alarm.store(0, ordering: .relaxed)
   }
 
   /// Takes the announcement back, and what was pushed since. The loop's thread only.
   func unpark(into queue: inout RunQueue) -> Int {
     let stack = head.exchange(Mailbox.empty, ordering: .acquiring)
-    return stack == Mailbox.parked ? 0 : append(stack: stack, to: &queue)
+    return Mailbox.isParked(stack) ? 0 : append(stack: stack, to: &queue)
   }
 
   private func append(stack: UInt, to queue: inout RunQueue) -> Int {
