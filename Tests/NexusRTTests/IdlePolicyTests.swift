@@ -1,5 +1,6 @@
 // What the loop does while nothing is ready: parks, spins, or looks for a while first; and that it can be changed.
 
+import Glibc
 @testable import NexusRT
 import Testing
 
@@ -85,29 +86,34 @@ import Testing
     }
   }
 
-  @Test func looks_areHalved_whileTheyAreOfNoUse_andWholeAgainOnceTheyAre() {
+  @Test func looks_comeEverMoreRarely_whileTheyAreOfNoUse_andEveryTimeOnceTheyAre() {
     var idle = IdleState(.adaptive(spin: .microseconds(160)))
-    #expect(idle.look(wakes: 0, isWatching: false) == 160_000)
-    for length: UInt64 in [80_000, 40_000, 20_000, 10_000, 10_000] {
+    for pause in [1, 3, 7, 15, 15] {
+      #expect(idle.look(wakes: 0, isWatching: false) == 160_000)
       idle.looked(found: false)
-      #expect(idle.look(wakes: 0, isWatching: false) == length)
+      for _ in 0..<pause { #expect(idle.look(wakes: 0, isWatching: false) == 0) }
     }
+    #expect(idle.look(wakes: 0, isWatching: false) == 160_000)
     idle.looked(found: true)
     #expect(idle.look(wakes: 0, isWatching: false) == 160_000)
     idle.looked(found: false)
-    idle.parked(for: 160_000)
+    #expect(idle.look(wakes: 0, isWatching: false) == 0)
+    idle.set(.adaptive(spin: .microseconds(80)))
+    // What was learnt of another policy is forgotten.
     #expect(idle.look(wakes: 0, isWatching: false) == 80_000)
-    idle.parked(for: 159_999)
-    #expect(idle.look(wakes: 0, isWatching: false) == 160_000)
   }
 
   @Test func park_looksOnly_whereOthersAreAtWork() {
     var idle = IdleState(.park)
     #expect(idle.look(wakes: 0, isWatching: false) == 0)
-    #expect(idle.look(wakes: 1, isWatching: false) == 20_000)
+    #expect(idle.look(wakes: 1, isWatching: false) == 50_000)
     #expect(idle.look(wakes: 1, isWatching: false) == 0)
-    #expect(idle.look(wakes: 1, isWatching: true) == 20_000)
-    #expect(!idle.measuresParks && idle.mayPark)
+    #expect(idle.look(wakes: 1, isWatching: true) == 50_000)
+    idle.looked(found: false)
+    #expect(idle.look(wakes: 1, isWatching: false) == 0)
+    #expect(idle.look(wakes: 2, isWatching: false) == 0, "a look that found nothing is made up for")
+    #expect(idle.look(wakes: 3, isWatching: false) == 50_000)
+    #expect(idle.mayPark)
     idle.set(.spin)
     #expect(!idle.mayPark)
     idle.isBusyCall = true
@@ -115,6 +121,62 @@ import Testing
     #expect(!idle.mayPark)
     idle.isBusyCall = false
     #expect(idle.mayPark)
+  }
+
+  /// A deadline that comes within a look is what the look was for.
+  @Test func looks_thatEndWithADeadline_areOfUse() async throws {
+    try await inTask(.idling(.adaptive(spin: .seconds(1)))) {
+      let before = runtimeCounters().parks
+      for _ in 1...40 { try await sleep(for: .microseconds(100)) }
+      expectEqual(runtimeCounters().parks, before)
+    }
+  }
+
+  /// With nothing in the ring and no deadline, nothing but a thread can end the wait, and the ring is left alone.
+  @Test func withNothingInTheRing_theLoopSleepsWithoutIt() async throws {
+    try await inTask(.idling(.adaptive(spin: .zero))) {
+      let before = runtimeCounters()
+      for _ in 1...20 { await beWokenByAThread(after: .milliseconds(1)) }
+      let after = runtimeCounters()
+      expect(after.parks - before.parks >= 20, "\(after.parks - before.parks) parks")
+      expectEqual(after.enters, before.enters)
+    }
+  }
+
+  /// A wake by handle comes through whichever way the loop waits.
+  @Test(arguments: [false, true])
+  func wakeByHandle_endsAWait(isRingInUse: Bool) async throws {
+    try await inTask(.idling(.adaptive(spin: .zero))) {
+      let pipe = Pipe()
+      let input = Kept(File(borrowing: pipe.input.descriptor))
+      let reader = spawnBoxed {
+        guard isRingInUse else { return }
+        var buffer = IOBuffer(count: 1)
+        var bytes = buffer.mutableBytes
+        _ = try await input.value!.read(into: &bytes)
+      }
+      await yield()
+      let handle = RuntimeHandle.current
+      var turns: UInt64 = 0
+      // Of wakes that come while the loop's thread is kept from its core, one may do for all.
+      for _ in 1...50 where turns <= 5 {
+        let before = runtimeCounters().turns
+        let wait = Wait(for: "test")
+        let token = wait.token
+        let waker = Worker {
+          for _ in 1...10 {
+            usleep(200)
+            handle.wake()
+          }
+          token.wake()
+        }
+        _ = await wait.suspend()
+        waker.join()
+        turns = runtimeCounters().turns - before
+      }
+      expect(turns > 5, "\(turns) turns")
+      reader.cancel()
+    }
   }
 
   /// What was prepared for the kernel must not wait until a look for other threads' work has ended.
@@ -144,10 +206,11 @@ import Testing
     }
   }
 
-  private nonisolated(nonsending) func beWokenByAThread() async {
+  private nonisolated(nonsending) func beWokenByAThread(after pause: Duration = .zero) async {
     let published = PublishedToken()
     let worker = Worker {
       while published.token == .none {}
+      usleep(UInt32(pause / .microseconds(1)))
       published.token.wake()
     }
     let wait = Wait(for: "test")

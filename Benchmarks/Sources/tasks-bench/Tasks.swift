@@ -71,7 +71,7 @@ private final class Call: Sendable {
 private let pause: UInt64 = 150_000
 
 /// From the call to the task's going on; the median, since a machine that is interrupted now and then would decide the mean.
-func parkedWakes(_ count: Int) throws -> Outcome {
+func parkedWakes(_ count: Int, idle: IdlePolicy = .park) throws -> Outcome {
   let call = Call()
   let caller = Thread {
     for number in 0..<UInt64(count) {
@@ -85,7 +85,9 @@ func parkedWakes(_ count: Int) throws -> Outcome {
     }
   }
   caller.start()
-  let runtime = try Runtime()
+  var configuration = Configuration()
+  configuration.idle = idle
+  let runtime = try Runtime(configuration: configuration)
   return try runtime.blockOn {
     var outcome = Outcome(nanoseconds: 0, messages: 0, checksum: 0)
     var took: [UInt64] = []

@@ -23,6 +23,8 @@ let spawns = Workload("spawn-join", count: 200_000)
 let yields = Workload("yield", count: 2_000_000)
 let wakes = Workload("parked-wake", count: 400)
 let turns = Workload("wake-by-turns", count: 20_000)
+// More of them: 20,000 take 3 ms, less than a thread that wants one of the cores may keep it.
+let busyTurns = Workload("wake-by-turns", count: 400_000)
 let million = 1_000_000
 
 var groups = [
@@ -40,13 +42,18 @@ var groups = [
     peers: yields.lines(of: [.tokio, .go])),
   Group(
     "parked-wake: a thread wakes a task whose runtime sleeps",
-    ours: [wakes.line("WakeToken", bar: .atMostTimes(0.7, of: "tokio"), run: parkedWakes)],
+    ours: [
+      wakes.line("WakeToken", bar: .atMostTimes(0.7, of: "tokio")) { try parkedWakes($0) },
+      wakes.line("WakeToken, adaptive(spin: 200 us), which does not sleep yet") {
+        try parkedWakes($0, idle: .adaptive(spin: .microseconds(200)))
+      },
+    ],
     peers: wakes.lines(of: [.tokio])),
   Group(
     "wake-by-turns: tasks of two runtimes wake each other, one way",
     ours: [
       turns.line("blockOn", bar: .atMostTimes(0.7, of: "tokio")) { try wakesByTurns($0, busy: false) },
-      turns.line("blockOnBusy", bar: .atMost(150)) { try wakesByTurns($0, busy: true) },
+      busyTurns.line("blockOnBusy", bar: .atMost(150)) { try wakesByTurns($0, busy: true) },
     ],
     peers: turns.lines(of: [.tokio])),
   crowdGroup(

@@ -4,14 +4,16 @@
 /// What a runtime does while none of its tasks is ready. `Documentation/Time.md` has what each costs, measured.
 public enum IdlePolicy: Sendable, Equatable {
   /// Waits in the kernel. Where another thread has been at work for this runtime since it last did, or tasks wait for a
-  /// channel's other thread, it looks for some 20 us first, because to park and to be woken costs more. The default.
+  /// channel's other thread, it looks for up to 50 us first, as `adaptive` does, because to park and to be woken can cost as
+  /// much. The default.
   case park
   /// Never waits in the kernel: the lowest latency, at the cost of a core.
   case spin
   /// Looks for work for up to `spin`, and then waits in the kernel.
   ///
-  /// While that turns out to be of no use it looks for less and less time, down to a sixteenth. As soon as a look finds
-  /// something, or a wait in the kernel ends within `spin`, it looks for all of it again. With zero it parks at once.
+  /// While that turns out to be of no use it looks ever more rarely, down to every sixteenth time, so that it costs little
+  /// where nothing can come of it: where events are further apart, and where what it waits for needs this very core. As soon
+  /// as a look finds something it looks every time again. With zero it parks at once.
   case adaptive(spin: Duration)
 }
 
@@ -47,14 +49,17 @@ struct IdleState {
   var isBusyCall = false {
     didSet { mayPark = policy != .spin && !isBusyCall }
   }
-  /// Of `adaptive`: the longest look, and how long the next one is, in ns.
-  private var longestLook: UInt64 = 0
-  private var nextLook: UInt64 = 0
+  /// How long a look is, in ns; 0 is none.
+  private var lookLength: UInt64 = 0
+  /// The waits in the kernel before the next look, and how many there were to be after the last.
+  private var waitsBeforeLook = 0
+  private var pause = 0
   /// `RuntimeCounters.foreignWakes` when the loop last was about to park.
   private var wakesAtPark: UInt64 = 0
 
-  /// The look of `park`: fence, park and wake cost more than half of it.
-  private static let usualLook: UInt64 = 20_000
+  /// The look of `park`: more than it takes to wake another runtime that is parked and to get its answer.
+  private static let usualLook: UInt64 = 50_000
+  private static let longestPause = 15
 
   init(_ policy: IdlePolicy) {
     self.policy = policy
@@ -65,14 +70,15 @@ struct IdleState {
   mutating func set(_ policy: IdlePolicy) {
     self.policy = policy
     mayPark = policy != .spin && !isBusyCall
-    if case .adaptive(let spin) = policy {
-      longestLook = spin.clampedNanoseconds
-      nextLook = longestLook
-    }
+    lookLength =
+      switch policy {
+      case .park: IdleState.usualLook
+      case .adaptive(let spin): spin.clampedNanoseconds
+      case .spin: 0
+      }
+    pause = 0
+    waitsBeforeLook = 0
   }
-
-  /// Whether the length of a wait in the kernel is of interest.
-  var measuresParks: Bool { longestLook > 0 && policy != .park }
 
   /// How long to look for work before the loop parks, in ns; 0 is not at all.
   ///
@@ -80,20 +86,17 @@ struct IdleState {
   mutating func look(wakes: UInt64, isWatching: Bool) -> UInt64 {
     let isBusyOutside = isWatching || wakes != wakesAtPark
     wakesAtPark = wakes
-    return switch policy {
-    case .park: isBusyOutside ? IdleState.usualLook : 0
-    case .adaptive: nextLook
-    case .spin: 0
+    if policy == .park && !isBusyOutside { return 0 }
+    if waitsBeforeLook > 0 {
+      waitsBeforeLook -= 1
+      return 0
     }
+    return lookLength
   }
 
   /// What came of a look.
   mutating func looked(found: Bool) {
-    nextLook = found ? longestLook : max(nextLook / 2, longestLook / 16)
-  }
-
-  /// A wait in the kernel has ended after so many ns.
-  mutating func parked(for nanoseconds: UInt64) {
-    if nanoseconds < longestLook { nextLook = longestLook }
+    pause = found ? 0 : min(2 * pause + 1, IdleState.longestPause)
+    waitsBeforeLook = pause
   }
 }

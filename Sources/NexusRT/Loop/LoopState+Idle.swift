@@ -15,7 +15,7 @@ extension LoopState {
     let budget = idle.look(wakes: counters.foreignWakes, isWatching: !watched.isEmpty)
     if budget > 0 {
       let isFound = lookForWork(for: min(budget, timeout))
-      idle.looked(found: isFound)
+      idle.looked(found: isFound || timeout <= budget)
       if isFound { return }
       // Time has passed.
       guard let rest = timeToNextDeadline(limit) else { return }
@@ -30,14 +30,12 @@ extension LoopState {
     let isSleep = timeout == .max && reactor.isUnused
     guard unsafe mailbox.pointee.park(sleeping: isSleep) else { return }
     counters.parks &+= 1
-    let start = idle.measuresParks ? Monotonic.now() : 0
     if isSleep {
       unsafe mailbox.pointee.sleep()
     } else {
       counters.enters &+= 1
       reactor.park(timeout: timeout == .max ? nil : timeout)
     }
-    if idle.measuresParks { idle.parked(for: Monotonic.now() &- start) }
     let arrived = unsafe mailbox.pointee.unpark(into: &runQueue)
     counters.foreignWakes &+= UInt64(arrived)
     clock.forget()
@@ -71,9 +69,11 @@ extension LoopState {
   }
 
   /// Looks for work in every place from which it can come, for so many ns at most; whether there is any.
+  ///
+  /// It keeps the core. To give it to others by `sched_yield` would forfeit what is left of the thread's slice (Linux 6.18:
+  /// `yield_task_fair`), and where others want the core the next wake would come milliseconds late.
   private mutating func lookForWork(for budget: UInt64) -> Bool {
     let end = Monotonic.now() &+ budget
-    var round = 0
     while true {
       // What the loop has prepared, or the kernel has ready for it, does not wait for the end of this.
       if reactor.isDue {
@@ -83,14 +83,7 @@ extension LoopState {
       checkWatched(isLast: false)
       if unsafe !isNothingReady || mailbox.pointee.hasEntries || reactor.hasCompletions { return true }
       if Monotonic.now() >= end { return false }
-      if round < 16 {
-        for _ in 0..<16 { nexus_spin_hint() }
-        round += 1
-      } else if !nexus_give_way() {
-        // Who is at work for us may be waiting for this core. But others kept it for long, and may again: the park is
-        // cheaper.
-        return false
-      }
+      for _ in 0..<16 { nexus_spin_hint() }
     }
   }
 }
