@@ -167,6 +167,29 @@ import Testing
   }
 
   // Catalogue 32: a loop that never has to wait lets others run.
+  /// Each has the same number of operations before it is to let the other run, however tasks suspend.
+  @Test func senderAndReceiver_thatNeverWait_getOnAlike() throws {
+    try onRuntime {
+      let ends = MPMC.unbounded(of: Int.self)
+      let sending = spawnBoxed(ends.sender) { tx in
+        var tx = tx
+        for number in 0..<20_000 { try await tx.send(number) }
+      }
+      let receiving = spawnBoxed(ends.receiver) { rx in
+        var rx = rx
+        var backlog = 0
+        for number in 0..<20_000 {
+          backlog = max(backlog, rx.count)
+          guard try await rx.receive() == number else { return Int.max }
+        }
+        return backlog
+      }
+      try await sending.value()
+      let backlog = try await receiving.value()
+      expect(backlog <= 512, "\(backlog) values wait at a time")
+    }
+  }
+
   @Test(arguments: Kind.allCases) func loop_thatNeverWaits_letsOthersRun(kind: Kind) throws {
     try onRuntime {
       let (tx, rx) = kind.make(Int.self, 4)

@@ -65,6 +65,8 @@ extension LoopState {
             return
           }
         #endif
+        // A task that comes back through the Swift runtime has its own share, not what is left of the one before.
+        unsafe loop.pointee.budget = LoopState.budgetPerResume
         unsafe item.job.runSynchronously(
           isolatedTo: loop.pointee.loop.asUnownedSerialExecutor(),
           taskExecutor: loop.pointee.loop.asUnownedTaskExecutor())
