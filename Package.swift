@@ -48,17 +48,20 @@ let package = Package(
     // A runtime that tests step by hand, for users' own tests.
     .target(name: "NexusTestSupport", dependencies: ["NexusRT"], swiftSettings: swiftSettings),
 
-    .testTarget(name: "LogBufTests", dependencies: ["LogBuf"], swiftSettings: swiftSettings),
-    // Counts allocations, for the tests alone.
+    // For the tests alone: what counts allocations, and chance that can be repeated.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .target(name: "TestSeeds", path: "Tests/TestSeeds", swiftSettings: swiftSettings),
+    .testTarget(name: "LogBufTests", dependencies: ["LogBuf", "TestSeeds"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "NexusSlabTests", dependencies: ["NexusSlab", "CAllocationCounter"], swiftSettings: swiftSettings),
+      name: "NexusSlabTests", dependencies: ["NexusSlab", "CAllocationCounter", "TestSeeds"],
+      swiftSettings: swiftSettings),
     .testTarget(
-      name: "NexusRTTests", dependencies: ["NexusRT", "NexusTestSupport", "CNexus", "CAllocationCounter"],
+      name: "NexusRTTests",
+      dependencies: ["NexusRT", "NexusTestSupport", "CNexus", "CAllocationCounter", "TestSeeds"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "NexusChannelsTests",
-      dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CNexus", "CAllocationCounter"],
+      dependencies: ["NexusChannels", "NexusRT", "LogBuf", "CNexus", "CAllocationCounter", "TestSeeds"],
       swiftSettings: swiftSettings),
   ]
 )

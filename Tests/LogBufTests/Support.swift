@@ -1,23 +1,10 @@
-// What the tests share: a seeded generator, records whose bytes tell where they came from, one view of both kinds of
+// What the tests share: records whose bytes tell where they came from, one view of both kinds of
 // writer, and threads.
 
 import Foundation
 import LogBuf
 import Testing
-
-/// A small generator that gives the same numbers for the same seed everywhere (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+@_exported import TestSeeds
 
 /// The byte at `index` of the record numbered `number`. Never zero, so that missing zeroing and missing bytes show.
 func patternByte(_ number: Int, _ index: Int) -> UInt8 {

@@ -172,11 +172,9 @@ import Testing
     try onRuntime {
       let ends = MPMC.unbounded(of: Int.self)
       let sending = spawnBoxed(ends.sender) { tx in
-        var tx = tx
         for number in 0..<20_000 { try await tx.send(number) }
       }
       let receiving = spawnBoxed(ends.receiver) { rx in
-        var rx = rx
         var backlog = 0
         for number in 0..<20_000 {
           backlog = max(backlog, rx.count)

@@ -9,6 +9,7 @@ import Synchronization
 import Testing
 
 @testable import NexusChannels
+@_exported import TestSeeds
 
 // MARK: Threads
 
@@ -65,9 +66,6 @@ final class Handover<Value: ~Copyable & Sendable>: @unchecked Sendable {
 /// in these tests.
 nonisolated(nonsending) func settle() async { for _ in 0..<64 { await yield() } }
 
-/// How many times longer the stress tests run: 1, or 50 with NEXUS_SOAK=1.
-let soakFactor = ProcessInfo.processInfo.environment["NEXUS_SOAK"] == "1" ? 50 : 1
-
 /// How often a stress test does something that it usually does `count` times: more often in a soak, less so under a sanitizer,
 /// where each takes longer and a race needs no luck to be seen.
 func scaled(_ count: Int) -> Int {
@@ -75,28 +73,6 @@ func scaled(_ count: Int) -> Int {
 }
 
 // MARK: Records
-
-/// A small generator that gives the same numbers for the same seed everywhere (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// A number below `bound`.
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
-
-/// A fresh seed for each run; it is in the message of every failure, and NEXUS_SEED repeats it.
-func freshSeed() -> UInt64 {
-  ProcessInfo.processInfo.environment["NEXUS_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000_000)
-}
 
 /// Record `number` of `sender`: at least 8 bytes, which say so, then bytes that follow from them. None is zero, so that a
 /// missing byte shows.

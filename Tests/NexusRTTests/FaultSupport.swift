@@ -1,19 +1,10 @@
-// What the fault tests share: seeds and lengths, limits of the process, and the descriptors that use them up.
+// What the fault tests share: limits of the process, and the descriptors that use them up.
 
 import CAllocationCounter
 import Foundation
 import Glibc
 @testable import NexusRT
 import Testing
-
-/// How many times longer the fault tests run: 1, or 50 with NEXUS_SOAK=1.
-let soakFactor = ProcessInfo.processInfo.environment["NEXUS_SOAK"] == "1" ? 50 : 1
-
-/// `count` seeds from NEXUS_SEED on, or from a random one; the name of a failed case tells its seed.
-func seeds(_ count: UInt64) -> [UInt64] {
-  let first = ProcessInfo.processInfo.environment["NEXUS_SEED"].flatMap { UInt64($0) }
-  return (0..<count).map { (first ?? .random(in: 1...1_000_000_000)) &+ $0 }
-}
 
 /// Whether this is a build with a sanitizer: everything takes many times longer, and the allocator is not the C library's.
 let isSanitized = !allocation_count_is_available()

@@ -34,6 +34,12 @@ nonisolated(nonsending) func fill(_ stream: borrowing TCPStream) async throws ->
   return total
 }
 
+/// Whether there is something to receive, or comes within so many ms. Blocks the thread.
+func isReadable(_ descriptor: Int32, withinMilliseconds limit: Int32) -> Bool {
+  var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+  return unsafe poll(&wait, 1, limit) == 1
+}
+
 /// Bytes that are more than a connection holds that is full already.
 let plenty = [UInt8](repeating: 8, count: 4 << 20)
 

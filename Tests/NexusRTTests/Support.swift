@@ -1,5 +1,5 @@
 // What the tests share: a thread of its own for each runtime, checks that find their way back from that thread to the
-// test, a value that counts its lives, and a seeded generator.
+// test, and values that count their lives.
 //
 // A test's own body runs on the pool and may change threads at every await, so it never makes a runtime itself.
 
@@ -8,6 +8,7 @@ import Foundation
 @testable import NexusRT
 import Synchronization
 import Testing
+@_exported import TestSeeds
 
 // MARK: Threads
 
@@ -168,20 +169,6 @@ final class Kept<Value: ~Copyable>: @unchecked Sendable {
   init() { value = nil }
   init(_ value: consuming Value) { self.value = consume value }
   func take() -> Value { value.take()! }
-}
-
-/// A small generator that gives the same numbers for the same seed everywhere (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
 }
 
 /// A token that a task puts out for other threads to wake, again and again.

@@ -1,9 +1,10 @@
-// What the tests of slabs share: elements that count their lives, a box for what arrays cannot hold, a seeded generator, threads.
+// What the tests of slabs share: elements that count their lives, a box for what arrays cannot hold, threads.
 
 import Foundation
 import NexusSlab
 import Synchronization
 import Testing
+@_exported import TestSeeds
 
 /// `#expect` for conditions on noncopyable values, which the macro cannot take apart.
 func expect(
@@ -11,31 +12,6 @@ func expect(
 ) {
   #expect(condition, comment, sourceLocation: sourceLocation)
 }
-
-/// A small generator that gives the same numbers for the same seed everywhere (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// A number below `bound`.
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
-
-/// A fresh seed for each run; it is in the message of every failure, and NEXUS_SEED repeats it.
-func freshSeed() -> UInt64 {
-  ProcessInfo.processInfo.environment["NEXUS_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000_000)
-}
-
-/// How many times longer the random tests run: 1, or 50 with NEXUS_SOAK=1.
-let soakFactor = ProcessInfo.processInfo.environment["NEXUS_SOAK"] == "1" ? 50 : 1
 
 /// Counts the lives of the elements that were given it.
 final class Lives: Sendable {
