@@ -12,11 +12,12 @@ rounds="${SOAK_ROUNDS:-10}" first="${SOAK_SEED:-1}" filter="${SOAK_FILTER:-.}"
 logs=.build/logs/soak
 mkdir -p "$logs"
 sanitizer="${SOAK_SANITIZE:-}" ways=(direct switch continuation)
-build=(-c release -Xswiftc -enable-testing --scratch-path .build/release-tests)
+source Scripts/builds.sh
+build=("${release_build[@]}")
 case "$sanitizer" in
-  address) build=(--sanitize=address --scratch-path .build/asan) ;;
+  address) build=("${address_build[@]}") ;;
   # The other ways would keep the sanitizer from following a task from one stack to the next.
-  thread) build=(--sanitize=thread --scratch-path .build/tsan) ways=(continuation) ;;
+  thread) build=("${thread_build[@]}") ways=(continuation) ;;
 esac
 swift build --build-tests "${build[@]}" >"$logs/build.log" 2>&1 \
   || { tail -n 60 "$logs/build.log"; exit 1; }
@@ -39,9 +40,6 @@ attempt() {
 
 export NEXUS_SOAK=1
 export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
-export TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}"
-# What ends with the process is no leak; the tests count what they make.
-export ASAN_OPTIONS="detect_leaks=0 ${ASAN_OPTIONS:-}"
 for ((round = 0; round < rounds; round++)); do
   export NEXUS_SEED=$((first + round))
   for way in "${ways[@]}"; do

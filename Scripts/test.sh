@@ -20,6 +20,8 @@ export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
 # A step that hangs is ended, so that the others still run; a step takes a minute or two.
 step_seconds="${STEP_SECONDS:-900}"
 
+source Scripts/builds.sh
+
 total_passed=0
 total_failed=0
 
@@ -40,19 +42,13 @@ step_compile_fail() { swift build && Scripts/compile-fail.sh --skip-build; }
 
 step_readme() { Scripts/readme.sh; }
 
-step_release() { swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests; }
+step_release() { swift test "${release_build[@]}"; }
 
 # The direct way keeps the sanitizer from following a task from one stack to the next, so a portable one is asked for.
 # One test at a time: hundreds at once, each with threads of its own, keep two cores from getting anywhere under it.
-step_tsan() {
-  NEXUS_SUSPENSION=continuation TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}" \
-    swift test --sanitize=thread --scratch-path .build/tsan --no-parallel
-}
+step_tsan() { NEXUS_SUSPENSION=continuation swift test "${thread_build[@]}" --no-parallel; }
 
-# What ends with the process is no leak; the tests count what they make.
-step_asan() {
-  ASAN_OPTIONS="detect_leaks=0 ${ASAN_OPTIONS:-}" swift test --sanitize=address --scratch-path .build/asan
-}
+step_asan() { swift test "${address_build[@]}"; }
 
 # The parts that a trait of the package adds.
 step_traits() { swift test --traits ExperimentalScheduling --scratch-path .build/traits --filter '^NexusRTTests\.'; }

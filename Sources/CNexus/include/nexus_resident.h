@@ -7,8 +7,8 @@
 // in two pieces, where it can be given one piece to lay both out in.
 //
 // The runtime offers the latter to its own swift_task_run_inline, as an option of swift_task_create. A task so made is in no
-// other way unusual, except that nobody frees it, and what it has beyond that piece. That this is so is found out once, by making one that never runs: an option the
-// runtime does not know, it passes over.
+// other way unusual, except that nobody frees it, and what it has beyond that piece. That this is so is found out once, by making
+// one that never runs: an option the runtime does not know, it passes over.
 #ifndef NEXUS_RESIDENT_H
 #define NEXUS_RESIDENT_H
 

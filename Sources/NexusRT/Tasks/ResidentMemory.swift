@@ -12,16 +12,23 @@ internal import CNexus
   private static let lead = 32
 
   private var range: AddressRange?
+  /// A process that may not have the addresses is not to be asked for each resident anew.
+  private var isAskedFor = false
 
   /// The place of a slot; nil if there is none.
   mutating func place(of slot: UInt32) -> UnsafeMutableRawPointer? {
-    if range == nil {
+    if !isAskedFor {
+      isAskedFor = true
       range = AddressRange(Int(Mailbox.slotLimit) * ResidentMemory.stride, least: 1 << 20)
     }
     let offset = Int(slot) * ResidentMemory.stride
     guard range?.commit(offset + ResidentMemory.stride) == true else { return nil }
     return unsafe range.unsafelyUnwrapped.start + offset + ResidentMemory.lead
   }
+
+  /// Whether `task` lies in a place.
+  @inline(__always)
+  func holds(_ task: UnsafeMutableRawPointer) -> Bool { unsafe range?.offset(of: task) != nil }
 
   /// The slot whose place `task` lies in; nil if it lies in none.
   @inline(__always)

@@ -117,14 +117,12 @@ internal import Synchronization
   /// The resident's Swift task is there: in the slot's place, or elsewhere.
   mutating func enter(resident slot: SlotPointer, task: UnsafeMutableRawPointer) {
     unsafe slot.pointee.suspension.task = task
-    if unsafe memory.slot(of: task) == nil { unsafe tasks.add(slot) }
+    if unsafe !memory.holds(task) { unsafe tasks.add(slot) }
   }
 
   /// The resident's Swift task is complete, or does nothing any more but complete.
   mutating func leave(resident slot: SlotPointer) {
-    if unsafe memory.slot(of: slot.pointee.suspension.task.unsafelyUnwrapped) == nil {
-      unsafe tasks.remove(slot)
-    }
+    if unsafe !memory.holds(slot.pointee.suspension.task.unsafelyUnwrapped) { unsafe tasks.remove(slot) }
     residents -= 1
     unsafe give(back: slot)
   }
