@@ -1,6 +1,6 @@
 // A spawned task runs once, gives its value or its error to the handle, and owns what was moved into it.
 
-import NexusRT
+@testable import NexusRT
 import Testing
 
 @Suite struct SpawnTests {
@@ -203,6 +203,40 @@ import Testing
       let runtime = try Runtime()
       expectEqual(try runtime.blockOn { try await kept.take().value() }, 12)
     }
+  }
+
+  /// What a handle of an earlier runtime gives back is not a block of this one's: not for its spawns, and not for its count of what
+  /// handles still have at its end.
+  @Test func handle_droppedInTheNextRuntime_leavesThatOnesBlocksAlone() async throws {
+    let before = BodyArena.orphans.withLock { $0.count }
+    try await onThread {
+      for _ in 0..<3 {
+        let early = Kept<JoinHandle<Int>>()
+        let late = Kept<JoinHandle<Int>>()
+        do {
+          var configuration = Configuration()
+          configuration.slab = .bounded(slots: 4)
+          let runtime = try Runtime(configuration: configuration)
+          try runtime.blockOn { early.value = spawnSlab { 1 } }
+        }
+        do {
+          var configuration = Configuration()
+          configuration.slab = SlabSize.bounded(slots: 1, bytesPerSlot: 1_024)
+          let runtime = try Runtime(configuration: configuration)
+          try runtime.blockOn {
+            late.value = spawnSlab { 2 }
+            expectEqual(try await early.take().value(), 1)
+            // The block of the earlier runtime is smaller than this one's places, of which none is free.
+            expect(tryClaimSlot() == nil)
+          }
+        }
+        // Its block is there still.
+        let handle = late.take()
+        expect(handle.isFinished)
+        _ = consume handle
+      }
+    }
+    expectEqual(BodyArena.orphans.withLock { $0.count }, before)
   }
 }
 

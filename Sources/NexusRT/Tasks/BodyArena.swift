@@ -29,6 +29,9 @@ internal import Glibc
     return unsafe pieces[pieces.count - 1].start + used
   }
 
+  /// The piece that blocks are carved off from now; after the first `carve`.
+  var newest: AddressRange { pieces[pieces.count - 1] }
+
   /// The end of the runtime, with `free` of the blocks not in use.
   mutating func end(free: Int) {
     if free == blocks {

@@ -16,6 +16,9 @@ struct BodyPool {
   @usableFromInline var free: InlineArray<7, UnsafeMutableRawPointer?>
   @usableFromInline var slab: BodySlab?
   private var arena = BodyArena()
+  /// Where most blocks lie: the arena's newest piece.
+  @usableFromInline var pieceStart: UInt = 0
+  @usableFromInline var pieceSize: UInt = 0
 
   init() { unsafe free = InlineArray(repeating: nil) }
 
@@ -30,8 +33,24 @@ struct BodyPool {
 
   @usableFromInline @inline(never)
   mutating func carve(_ list: UInt8) -> UnsafeMutableRawPointer {
-    unsafe arena.carve(1, Int(list) * BodyPool.step)
+    unsafe carve(1, Int(list) * BodyPool.step)
   }
+
+  private mutating func carve(_ count: Int, _ stride: Int) -> UnsafeMutableRawPointer {
+    let memory = unsafe arena.carve(count, stride)
+    unsafe (pieceStart, pieceSize) = (UInt(bitPattern: arena.newest.start), UInt(arena.newest.size))
+    return unsafe memory
+  }
+
+  /// Whether a block was carved off here. One that was not is of a runtime that has ended, whose handle is still there.
+  @inlinable @inline(__always)
+  func owns(_ block: UnsafeMutableRawPointer) -> Bool {
+    if UInt(bitPattern: block) &- pieceStart < pieceSize { return true }
+    return unsafe ownsElsewhere(block)
+  }
+
+  @usableFromInline @inline(never)
+  func ownsElsewhere(_ block: UnsafeMutableRawPointer) -> Bool { unsafe arena.has(block) }
 
   @inlinable @inline(__always)
   mutating func takeFree(_ list: UInt8) -> UnsafeMutableRawPointer? {
@@ -74,7 +93,7 @@ struct BodyPool {
 
   private mutating func addBlocks(_ count: Int) {
     let stride = (slab!.size.bytesPerSlot + 63) & ~63
-    let memory = unsafe arena.carve(count, stride)
+    let memory = unsafe carve(count, stride)
     slab!.count += count
     // The lowest on top: tasks that are spawned one after the other lie one after the other.
     for index in (0..<count).reversed() { unsafe give(back: memory + index * stride, BodyPool.slabList) }

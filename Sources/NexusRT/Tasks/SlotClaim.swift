@@ -16,9 +16,8 @@ public struct SlotClaim: ~Copyable {
 
   @inlinable
   deinit {
-    unsafe require(
-      LoopState.ofThisThread == loop,
-      "NexusRT: a SlotClaim was dropped outside its runtime, or after that ended")
+    require(
+      isUsable, "NexusRT: a SlotClaim was dropped outside its runtime, or after that ended")
     unsafe loop.pointee.bodyPool.give(back: block, BodyPool.slabList)
   }
 
@@ -61,16 +60,23 @@ public struct SlotClaim: ~Copyable {
   }
 
   /// What a place holds, in bytes.
-  public var bytes: Int { unsafe loop.pointee.bodyPool.slab!.size.bytesPerSlot }
+  public var bytes: Int {
+    require(isUsable, "NexusRT: a SlotClaim was used outside its runtime, or after that ended")
+    return unsafe loop.pointee.bodyPool.slab!.size.bytesPerSlot
+  }
+
+  /// Whether its runtime is this thread's. The address alone does not say so: a later runtime's state may have it.
+  @inlinable
+  var isUsable: Bool {
+    @inline(__always) get { unsafe LoopState.ofThisThread == loop && loop.pointee.bodyPool.owns(block) }
+  }
 
   @inlinable @inline(__always)
   consuming func use(_ layout: BodyLayout) -> (UnsafeMutableRawPointer, LoopPointer) {
+    require(isUsable, "NexusRT: a SlotClaim was used outside its runtime, or after that ended")
     let block = unsafe self.block
     let loop = unsafe self.loop
     unsafe SlotClaim.requireFit(layout, loop)
-    unsafe require(
-      LoopState.ofThisThread == loop, "NexusRT: a SlotClaim was used outside its runtime, or after that ended"
-    )
     discard self
     return unsafe (block, loop)
   }

@@ -93,7 +93,10 @@ extension TaskBody {
   /// code, and the block goes back.
   @inlinable @inline(__always)
   static func release(_ body: BodyPointer) {
-    guard let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.threadID == body.pointee.threadID
+    let list = unsafe body.pointee.poolList
+    // Of another runtime on this thread, perhaps, that has ended.
+    guard let loop = unsafe LoopState.ofThisThread, list != 0,
+      unsafe loop.pointee.bodyPool.owns(UnsafeMutableRawPointer(body))
     else {
       unsafe releaseElsewhere(body)
       return
@@ -101,14 +104,8 @@ extension TaskBody {
     unsafe body.pointee.references -= 1
     if unsafe body.pointee.references > 0 { return }
     unsafe emptyOut(body)
-    let list = unsafe body.pointee.poolList
-    if list != 0 {
-      unsafe body.deinitialize(count: 1)
-      unsafe loop.pointee.bodyPool.give(back: UnsafeMutableRawPointer(body), list)
-    } else {
-      unsafe body.deinitialize(count: 1)
-      unsafe body.deallocate()
-    }
+    unsafe body.deinitialize(count: 1)
+    unsafe loop.pointee.bodyPool.give(back: UnsafeMutableRawPointer(body), list)
   }
 
   @inlinable @inline(__always)
@@ -118,7 +115,7 @@ extension TaskBody {
     }
   }
 
-  /// A handle that outlived its runtime, or that was moved to another thread.
+  /// Of a body too large for the pool, or of one whose runtime has ended, or of a handle that was moved to another thread.
   @usableFromInline @inline(never)
   static func releaseElsewhere(_ body: BodyPointer) {
     require(
