@@ -83,6 +83,21 @@ import Testing
     }
   }
 
+  /// A deinit of the user's that makes a wait, and has it woken, when the task is over: its slot is in the run queue then, and not to
+  /// be parked yet.
+  @Test func resultsDeinit_thatWakesItsOwnWait_leavesTheQueuesWhole() async throws {
+    try await inTask {
+      for round in 1...100 {
+        spawnBoxed { WakesItself() }
+        let handles = HandleStack<Int>(capacity: 8)
+        for number in 0..<8 { handles.push(spawnBoxed(number) { $0 }) }
+        var sum = 0
+        while let handle = handles.pop() { sum += try await handle.value() }
+        expect(sum == 28, "round \(round)")
+      }
+    }
+  }
+
   /// Few addresses are to be had: fewer residents have a place then, and tasks run all the same.
   @Test(.enabled(if: !isSanitized)) func runtime_ofAProcessWithFewAddresses_runsItsTasks() async {
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
@@ -115,7 +130,27 @@ import Testing
   }
 }
 
+private final class WakesItself {
+  deinit {
+    let wait = Wait(for: "test")
+    let token = wait.token
+    token.wake()
+    wait.giveUp()
+  }
+}
+
 @Suite struct AddressRangeTests {
+  /// In a process of its own, which may have no more addresses: the search for a smaller range ends.
+  @Test(.enabled(if: !isSanitized)) func range_thatIsNotToBeHad_isRefused() async {
+    await #expect(processExitsWith: .success) {
+      let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+      let used = rlim_t(text.split(separator: " ")[0])! * 4096
+      var limits = rlimit(rlim_cur: used + 1 << 20, rlim_max: used + 1 << 20)
+      unsafe precondition(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limits) == 0)
+      for least in [192, 1 << 20, 4 << 20] where AddressRange(1 << 30, least: least) != nil { exit(1) }
+    }
+  }
+
   @Test func range_hasMemory_whereItWasCommitted() throws {
     var range = try #require(AddressRange(10 << 20, least: 1))
     defer { range.free() }

@@ -36,7 +36,7 @@ internal import Glibc
         }
         return
       }
-      guard size / 4 >= least else { return nil }
+      guard size > AddressRange.hugePage, size / 4 >= least else { return nil }
       size = (size / 4 + AddressRange.hugePage - 1) & ~(AddressRange.hugePage - 1)
     }
   }

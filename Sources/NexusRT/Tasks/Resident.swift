@@ -73,19 +73,11 @@ extension LoopState {
     if unsafe nexus_current_executor() != loop.pointee.executorAddress { return NEXUS_RESIDENT_COMES_HOME }
     // A wake that was sent to a wait the body gave up can still hold the slot's link.
     if unsafe !isIdle(slot) { return NEXUS_RESIDENT_WAITS }
-    return unsafe finish(slot.pointee.body.unsafelyUnwrapped, slot, loop)
-  }
-
-  /// The end of a body: its closure, and if nobody joins its result, are deinitialised, which may be the user's code.
-  @inline(__always)
-  private static func finish(_ body: BodyPointer, _ slot: SlotPointer, _ loop: LoopPointer)
-    -> nexus_resident_step
-  {
-    // Sound: a closure in memory is destroyed alike whatever its type; it is not used again.
-    unsafe UnsafeMutableRawPointer(body).assumingMemoryBound(to: (() -> Void).self).deinitialize(count: 1)
-    unsafe loop.pointee.ended(body, slot)
-    // Nothing is half done here.
-    unsafe TaskBody.release(body)
+    if let body = unsafe slot.pointee.body {
+      unsafe finish(body, slot, loop)
+      // So can one to a wait that a deinit of the user's made.
+      if unsafe !isIdle(slot) { return NEXUS_RESIDENT_WAITS }
+    }
     // What was cancelled stays cancelled, and what was inherited stays bound: such a task is not used again.
     if unsafe slot.pointee.isSingleUse || slot.pointee.isCancelled
       || loop.pointee.wasCancelled(slot.pointee.suspension.task.unsafelyUnwrapped)
@@ -94,6 +86,16 @@ extension LoopState {
     }
     unsafe loop.pointee.parkResident(slot)
     return NEXUS_RESIDENT_PARKS
+  }
+
+  /// The end of a body: its closure, and if nobody joins its result, are deinitialised, which may be the user's code.
+  @inline(__always)
+  private static func finish(_ body: BodyPointer, _ slot: SlotPointer, _ loop: LoopPointer) {
+    // Sound: a closure in memory is destroyed alike whatever its type; it is not used again.
+    unsafe UnsafeMutableRawPointer(body).assumingMemoryBound(to: (() -> Void).self).deinitialize(count: 1)
+    unsafe loop.pointee.ended(body, slot)
+    // Nothing is half done here.
+    unsafe TaskBody.release(body)
   }
 
   /// Bookkeeping for a body that ended; nothing of the user's runs here.
