@@ -34,10 +34,9 @@ static inline bool curing_enter_is_due(const struct io_uring *_Nonnull ring) {
   return IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
 }
 
-/// Entries of the submission ring that were prepared and not yet submitted.
-static inline uint32_t curing_unsubmitted(const struct io_uring *_Nonnull ring) {
-  return ring->sq.sqe_tail - ring->sq.sqe_head;
-}
+/// Entries of the submission ring that were prepared and that the kernel has not taken yet: those too that were submitted when it
+/// could not take them.
+static inline uint32_t curing_unsubmitted(const struct io_uring *_Nonnull ring) { return io_uring_sq_ready(ring); }
 
 /// The oldest completion that was not consumed; null if there is none. Makes no system call.
 static inline struct io_uring_cqe *_Nullable curing_next_completion(struct io_uring *_Nonnull ring) {

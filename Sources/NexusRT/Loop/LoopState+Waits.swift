@@ -47,7 +47,10 @@ extension LoopState {
     // Still queued for a wait that was given up: the queue owns the slot's link and its reason until the loop takes it
     // out. This wait is then over as soon as that happens, which its task takes for a spurious wake.
     guard word & SlotState.phaseMask == SlotState.idle else {
-      assert(word & SlotState.phaseMask == SlotState.queued, "a task can wait for one thing at a time")
+      require(
+        word & SlotState.phaseMask == SlotState.queued,
+        "NexusRT: a task can wait for one thing at a time: end its Wait by suspend() or giveUp() before it makes another"
+      )
       return false
     }
     unsafe slot.pointee.reason = .woken

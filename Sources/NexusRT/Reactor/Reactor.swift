@@ -78,11 +78,29 @@ internal import Glibc
 
   deinit {
     assert(inFlight == 0)
-    // The ring first: once it is closed the kernel writes to none of our buffers. An armed read of the eventfd is
-    // cancelled with it.
+    unsafe Reactor.endWakeRead(ring, isWakeArmed ? wakeDescriptor : nil)
+    // The ring first: once it is closed the kernel writes to none of our buffers.
     unsafe io_uring_queue_exit(ring)
     unsafe ring.deallocate()
     unsafe wakeBuffer.deallocate()
+  }
+
+  /// Has an armed read of the eventfd end before its ring is closed. Kernels cancel what is armed some time after that, and until
+  /// then it could take a wake that is meant for the next runtime on the mailbox.
+  private static func endWakeRead(_ ring: UnsafeMutablePointer<io_uring>, _ wakeDescriptor: Int32?) {
+    guard let wakeDescriptor else { return }
+    var one: UInt64 = 1
+    var isWritten = false
+    while true {
+      while let completion = unsafe curing_next_completion(ring) {
+        let isWake = unsafe completion.pointee.user_data == UserData.wake
+        unsafe curing_consume(ring)
+        if isWake { return }
+      }
+      if !isWritten { isWritten = unsafe write(wakeDescriptor, &one, 8) == 8 }
+      let code = unsafe io_uring_submit_and_wait(ring, 1)
+      guard code >= 0 || code == -EINTR || code == -EAGAIN || code == -EBUSY else { return }
+    }
   }
 
   /// What this kernel's io_uring lacks of what the runtime uses; nil if nothing.

@@ -61,7 +61,7 @@ internal import CNexus
 
   private func start(of task: UnsafeMutableRawPointer) -> Int {
     // Tasks are 16-aligned and lie some hundred bytes apart: the product spreads them (Knuth, multiplicative hashing).
-    Int(truncatingIfNeeded: (UInt(bitPattern: task) >> 4) &* 0x9E37_79B9_7F4A_7C15 >> 32) & mask
+    Int(truncatingIfNeeded: ((UInt(bitPattern: task) >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
   }
 
   private func put(_ slot: SlotPointer) {

@@ -49,7 +49,7 @@ public struct RuntimeHandle: Sendable {
     return RemoteTask(work)
   }
 
-  /// Ends the loop's wait in the kernel, if it waits: it has a turn. Nothing happens if the runtime has ended. A system call.
+  /// Ends the loop's wait in the kernel, if it waits: it has a turn. Nothing happens once the runtime has begun to end. Two system calls.
   public func wake() {
     _ = loop.services.spawnGate.pass { unsafe loop.mailbox.pointee.nudge() }
   }

@@ -123,8 +123,7 @@ public import Synchronization
     var one: UInt64 = 1
     while true {
       let written = unsafe write(wakeDescriptor, &one, 8)
-      // EAGAIN: the counter is at its limit, so the loop has a wake to read already.
-      if written == 8 || errno == EAGAIN { return }
+      if written == 8 { return }
       require(errno == EINTR, "NexusRT: the write to the loop's eventfd failed (errno \(errno))")
     }
   }
@@ -139,7 +138,8 @@ public import Synchronization
   func takeAll(into queue: inout RunQueue) -> Int {
     // A plain look first: an empty mailbox costs a load, not a read-modify-write.
     let seen = head.load(ordering: .relaxed)
-    if seen == Mailbox.empty || Mailbox.isParked(seen) { return 0 }
+    assert(!Mailbox.isParked(seen))
+    if seen == Mailbox.empty { return 0 }
     return append(stack: head.exchange(Mailbox.empty, ordering: .acquiring), to: &queue)
   }
 
@@ -156,8 +156,8 @@ public import Synchronization
   func sleep() {
     // A nudge that came before is an alarm that is on.
     while alarm.load(ordering: .acquiring) == 0 { unsafe nexus_futex_wait(alarmWord, 0) }
-    // One that comes just now ends the next sleep at once, for nothing.
-    alarm.store(0, ordering: .relaxed)
+    // An exchange: of a nudge that comes just now what its thread wrote before is visible from here on.
+    _ = alarm.exchange(0, ordering: .acquiring)
   }
 
   /// Takes the announcement back, and what was pushed since. The loop's thread only.

@@ -35,7 +35,7 @@ public struct WakeToken: Sendable, Equatable {
   /// Ends the wait this token names, if it still lasts.
   ///
   /// - Returns: Whether this call ended it.
-  /// - Complexity: O(1), lock-free. One system call (an eventfd write) if the task's runtime is parked in the
+  /// - Complexity: O(1), lock-free. One system call if the task's runtime is parked in the
   ///   kernel and this is another thread; otherwise none.
   ///
   /// Any thread. What the caller wrote before is visible to the task when it goes on.
