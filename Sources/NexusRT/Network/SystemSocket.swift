@@ -97,6 +97,12 @@ enum SystemSocket {
     }
   }
 
+  /// Whether a receive or an accept would not wait now.
+  static func isReadable(_ descriptor: Int32) -> Bool {
+    var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&question, 1, 0) == 1
+  }
+
   static func check(_ name: String, _ code: Int32) throws(IOError) {
     if code < 0 { throw IOError(operation: name, code: errno) }
   }

@@ -78,8 +78,10 @@ public struct TCPListener: ~Copyable, Sendable, Socket {
   /// Waits for a connection and accepts it. Several tasks may wait at the same time; each gets a connection of its own.
   ///
   /// - Returns: The connection; its `peerAddress` tells where it comes from.
-  /// - Throws: `IOError`; `isCancelled` if the task was cancelled and no connection had been accepted. `EMFILE` when the
-  ///   process is out of descriptors: the connection waits on, close something and accept again.
+  /// - Throws: `IOError`; `isCancelled` if the task was cancelled and there was no connection for it: a wait that is cancelled as one
+  ///   comes returns it, since no other task may have been woken for it. `EMFILE` when the
+  ///   process is out of descriptors, at once, also while no connection waits. One that waits goes on waiting, and no other task is
+  ///   woken for it: whoever got the error should close something, or sleep a little, and accept again.
   ///
   /// Traps outside a task of a runtime.
   nonisolated(nonsending) public borrowing func accept() async throws(IOError) -> TCPStream {
@@ -88,13 +90,41 @@ public struct TCPListener: ~Copyable, Sendable, Socket {
     // The kernel writes the address when it accepts, which is while this task is suspended.
     let message = unsafe loop.pointee.reactor.messages.take(for: nil)
     defer { unsafe loop.pointee.reactor.messages.give(back: message) }
-    let accepted = unsafe try await Operation.perform("accept") { entry in
-      unsafe curing_prep_accept(entry, descriptor, message, Int32(SOCK_CLOEXEC.rawValue))
+    let begins = !isCancelled()
+    let accepted: Int
+    do throws(IOError) {
+      accepted = unsafe try await Operation.perform("accept") { entry in
+        unsafe curing_prep_accept(entry, descriptor, message, Int32(SOCK_CLOEXEC.rawValue))
+      }
+    } catch {
+      // Not if it never waited: a loop of accepts is to end when its task is cancelled, however many connections come.
+      guard begins, error.isCancelled else { throw error }
+      accepted = unsafe try await TCPListener.acceptWhatIsThere(descriptor, message, orThrow: error)
     }
     guard let peer = unsafe SocketAddress(message.pointee.address) else {
       _ = close(Int32(accepted))
       throw IOError(operation: "accept", code: EAFNOSUPPORT)
     }
     return TCPStream(connected: Int32(accepted), to: peer)
+  }
+
+  /// Ends a wait that was cancelled.
+  ///
+  /// The kernel wakes one waiter for a connection. If that was this one, which was cancelled before it could take the connection,
+  /// nobody else is woken: then the connection must be taken after all. Whether it was this one is not told, so whatever
+  /// connection is there is taken. An attempt that finds none is for a moment a waiter that can be woken, too: look again.
+  nonisolated(nonsending) private static func acceptWhatIsThere(
+    _ descriptor: Int32, _ message: UnsafeMutablePointer<curing_message>, orThrow cancellation: IOError
+  ) async throws(IOError) -> Int {
+    var error = cancellation
+    while error.isCancelled && SystemSocket.isReadable(descriptor) {
+      do throws(IOError) {
+        // Not accept4(2): on a blocking socket it would wait if another task were faster.
+        return unsafe try await Operation.perform("accept", isAttempt: true) { entry in
+          unsafe curing_prep_accept(entry, descriptor, message, Int32(SOCK_CLOEXEC.rawValue))
+        }
+      } catch let failure { error = failure }
+    }
+    throw error
   }
 }
