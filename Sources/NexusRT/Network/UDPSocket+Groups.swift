@@ -15,15 +15,20 @@ extension UDPSocket {
   /// Joins a multicast group: what is sent to it and comes in through `interface` is received, on the port the socket is
   /// bound to. Groups of IPv4 on IPv4 sockets, of IPv6 on those of IPv6.
   ///
+  /// From the first join on the socket hears only groups that it joined, also where others on its port joined more, which Linux
+  /// would have it hear too (`IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`).
+  ///
   /// - Throws: `IOError`: `EINVAL` if `group` is no group; `EADDRINUSE` if it was joined there before; `ENODEV` without such an
   ///   interface, or without a route to the group.
   public func joinMulticast(_ group: IPAddress, on interface: NetworkInterface = .any) throws(IOError) {
     switch group.value {
     case .v4(let bits):
+      try setFlag(Int32(IPPROTO_IP), IP_MULTICAST_ALL, "IP_MULTICAST_ALL", false)
       try SystemSocket.set(
         descriptor, Int32(IPPROTO_IP), IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP",
         to: try request(bits, interface))
     case .v6:
+      try setFlag(Int32(IPPROTO_IPV6), IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL", false)
       try SystemSocket.set(
         descriptor, Int32(IPPROTO_IPV6), IPV6_JOIN_GROUP, "IPV6_ADD_MEMBERSHIP",
         to: try request(group, interface))
