@@ -71,12 +71,16 @@ enum SystemSocket {
 
   // MARK: Adopting
 
-  /// Checks that a descriptor is an internet socket of this type, and has it block: the ring then waits where a call would have,
-  /// and where the call would have refused to wait the ring does too.
-  static func adopt(_ descriptor: Int32, _ type: __socket_type) throws(IOError) {
+  /// Checks that a descriptor is an internet socket of this type. Changes nothing.
+  static func requireKind(_ descriptor: Int32, _ type: __socket_type) throws(IOError) {
     let found = try get(descriptor, SOL_SOCKET, SO_TYPE, "SO_TYPE", Int32(0))
     guard found == Int32(type.rawValue) else { throw IOError(operation: "adopt", code: EPROTOTYPE) }
     _ = try family(descriptor)
+  }
+
+  /// Has a socket block: the ring then waits where a call would have, and where the call would have refused to wait the ring does
+  /// too. The last step of an adoption, since the descriptor stays as it was if that fails.
+  static func makeBlocking(_ descriptor: Int32) throws(IOError) {
     let flags = fcntl(descriptor, F_GETFL)
     try check("fcntl", flags)
     if flags & O_NONBLOCK != 0 { try check("fcntl", fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK)) }

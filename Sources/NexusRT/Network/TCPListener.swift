@@ -57,13 +57,15 @@ public struct TCPListener: ~Copyable, Sendable, Socket {
 
   /// Takes a listening TCP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
   ///
-  /// - Throws: `IOError`, and then the descriptor stays the caller's: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
+  /// - Throws: `IOError`, and then the descriptor stays the caller's, as it was: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
   ///   kind of socket; `EINVAL` if it does not listen.
   public init(adopting descriptor: Int32) throws(IOError) {
-    try SystemSocket.adopt(descriptor, SOCK_STREAM)
+    try SystemSocket.requireKind(descriptor, SOCK_STREAM)
     let listens = try SystemSocket.get(descriptor, SOL_SOCKET, SO_ACCEPTCONN, "SO_ACCEPTCONN", Int32(0))
     guard listens != 0 else { throw IOError(operation: "adopt", code: EINVAL) }
-    self.init(listening: descriptor, at: try SystemSocket.localAddress(descriptor))
+    let address = try SystemSocket.localAddress(descriptor)
+    try SystemSocket.makeBlocking(descriptor)
+    self.init(listening: descriptor, at: address)
   }
 
   deinit { _ = close(descriptor) }

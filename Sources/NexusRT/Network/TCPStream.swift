@@ -20,11 +20,13 @@ public struct TCPStream: ~Copyable, Sendable, TCPOptions, ByteReceiving, ByteSen
 
   /// Takes a connected TCP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
   ///
-  /// - Throws: `IOError`, and then the descriptor stays the caller's: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
+  /// - Throws: `IOError`, and then the descriptor stays the caller's, as it was: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
   ///   kind of socket; `ENOTCONN`.
   public init(adopting descriptor: Int32) throws(IOError) {
-    try SystemSocket.adopt(descriptor, SOCK_STREAM)
-    self.init(connected: descriptor, to: try SystemSocket.peerAddress(descriptor))
+    try SystemSocket.requireKind(descriptor, SOCK_STREAM)
+    let peer = try SystemSocket.peerAddress(descriptor)
+    try SystemSocket.makeBlocking(descriptor)
+    self.init(connected: descriptor, to: peer)
   }
 
   deinit { _ = close(descriptor) }

@@ -47,10 +47,11 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
 
   /// Takes a UDP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
   ///
-  /// - Throws: `IOError`, and then the descriptor stays the caller's: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
+  /// - Throws: `IOError`, and then the descriptor stays the caller's, as it was: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
   ///   kind of socket.
   public init(adopting descriptor: Int32) throws(IOError) {
-    try SystemSocket.adopt(descriptor, SOCK_DGRAM)
+    try SystemSocket.requireKind(descriptor, SOCK_DGRAM)
+    try SystemSocket.makeBlocking(descriptor)
     self.descriptor = descriptor
   }
 
