@@ -39,12 +39,17 @@ public struct TCPListener: ~Copyable, Sendable, Socket {
   /// Binds and listens. A host name that is not numeric is looked up now, which blocks the thread.
   ///
   /// - Parameters:
-  ///   - host: A numeric address or a name; empty for every address of this machine.
+  ///   - host: A numeric address or a name; empty for every address of this machine, of IPv6 and IPv4: an IPv4 peer's address then
+  ///     reads `::ffff:192.0.2.1`. Without IPv6 those of IPv4 alone.
   ///   - port: 0 lets the kernel choose.
   ///   - backlog: How many connections may wait to be accepted.
   /// - Throws: `IOError` for the call that failed: `EADDRINUSE`, `EACCES`, ...; `ENOENT` of "look up" if the host is
   ///   unknown.
   public init(host: String, port: UInt16, backlog: Int32 = 128) throws(IOError) {
+    if host.isEmpty {
+      self = try TCPListener.everywhere(port: port, backlog: backlog)
+      return
+    }
     var error = IOError(operation: "look up \(host)", code: ENOENT)
     for address in (try? SocketAddress.lookUp(host: host, port: port)) ?? [] {
       do throws(IOError) {
@@ -53,6 +58,22 @@ public struct TCPListener: ~Copyable, Sendable, Socket {
       } catch let failure { error = failure }
     }
     throw error
+  }
+
+  /// On every address of both families: an IPv6 socket can serve both, an IPv4 socket can not.
+  private static func everywhere(port: UInt16, backlog: Int32) throws(IOError) -> TCPListener {
+    do throws(IOError) {
+      let socket = try TCPSocket(.v6)
+      try socket.setReusesAddress(true)
+      // A sysctl (`net.ipv6.bindv6only`) may have turned it on.
+      try socket.setIPv6Only(false)
+      try socket.bind(to: .any(.v6, port: port))
+      return try socket.listen(backlog: backlog)
+    } catch {
+      // Only where there is no IPv6; a port that is taken would be taken for a part of the addresses alone.
+      guard error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL else { throw error }
+    }
+    return try TCPListener(at: .any(.v4, port: port), backlog: backlog)
   }
 
   /// Takes a listening TCP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
