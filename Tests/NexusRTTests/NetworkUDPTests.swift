@@ -281,6 +281,22 @@ import Testing
     }
   }
 
+  @Test func group_thatSaysWhereItIs_isJoinedThere_ifNothingElseIsSaid() async throws {
+    try await onThread {
+      let socket = try UDPSocket(.v6)
+      let group = try IPAddress("ff02::7:7:5")
+      let there = try IPAddress("ff02::7:7:5%lo")
+      try socket.joinMulticast(there)
+      // It is left there only if it was joined there.
+      try socket.leaveMulticast(group, on: .named("lo"))
+      try socket.joinMulticast(group, on: .named("lo"))
+      try socket.leaveMulticast(there)
+      // What is said of the interface counts.
+      try socket.joinMulticast(IPAddress("ff02::7:7:5%4000"), on: .named("lo"))
+      try socket.leaveMulticast(group, on: .named("lo"))
+    }
+  }
+
   @Test func group_thatIsNone_andInterface_thatIsNone_areErrors() async throws {
     try await onThread {
       let socket = try UDPSocket(.v4)
