@@ -86,6 +86,21 @@ import Testing
     }
   }
 
+  @Test func timeToLive_ofAnIPv6Socket_isAlsoThatOfItsIPv4Peers() async throws {
+    try await inTask {
+      let socket = try UDPSocket(.v6)
+      try socket.setTimeToLive(9)
+      var hops: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      expectEqual(unsafe getsockopt(socket.descriptor, Int32(IPPROTO_IP), IP_TTL, &hops, &size), 0)
+      expectEqual(hops, 9)
+      let stream = try TCPSocket(.v6)
+      try stream.setTimeToLive(11)
+      expectEqual(unsafe getsockopt(stream.descriptor, Int32(IPPROTO_IP), IP_TTL, &hops, &size), 0)
+      expectEqual(hops, 11)
+    }
+  }
+
   @Test func options_ofHalves_areThoseOfTheStream() async throws {
     try await inTask {
       let pair = try await streamPair()
