@@ -21,7 +21,7 @@ public enum NetworkInterface: Sendable, Hashable {
     let found: UInt32? =
       switch self {
       case .any: 0
-      case .named(let name): unsafe if_nametoindex(name)
+      case .named(let name): unsafe name.hasNUL ? 0 : if_nametoindex(name)
       case .index(let index): index
       case .address(let address): try NetworkInterface.index(of: address)
       }
