@@ -279,6 +279,22 @@ import Testing
     expectNoFailure(result)
   }
 
+  @Test func interface_thatCannotBeLookedFor_isNotSaidToBeMissing() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      try await onThread {
+        let socket = try UDPSocket(.v4)
+        setDescriptorLimit(64)
+        let all = AllDescriptors()
+        let found = refusal { () throws(IOError) in
+          try socket.joinMulticast(IPAddress(239, 255, 77, 2), on: .named("lo"))
+        }
+        all.giveBack(1)
+        if found?.code != EMFILE { failHere("\(found?.description ?? "it was joined")") }
+      }
+    }
+    expectNoFailure(result)
+  }
+
   @Test func operations_moreThanTheRingHolds_allComplete() async throws {
     var configuration = Configuration.patient
     configuration.submissionEntries = 1

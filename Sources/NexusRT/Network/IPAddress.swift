@@ -44,7 +44,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     var scope: UInt32 = 0
     if parts.count == 2 {
       let name = String(parts[1])
-      scope = unsafe UInt32(name) ?? (name.hasNUL ? 0 : if_nametoindex(name))
+      scope = UInt32(name) ?? (try? NetworkInterface.index(of: name)) ?? 0
       if scope == 0 { throw .unknownInterface(name) }
     }
     self.init(v6, scope: scope)

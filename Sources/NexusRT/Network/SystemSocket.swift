@@ -48,7 +48,7 @@ enum SystemSocket {
     let code = unsafe withUnsafeBytes(of: value) {
       unsafe setsockopt(descriptor, level, option, $0.baseAddress, socklen_t($0.count))
     }
-    if code != 0 { throw IOError(operation: "set \(name)", code: errno) }
+    if code != 0 { throw lastError("set ", name) }
   }
 
   static func get<Value: BitwiseCopyable>(
@@ -57,7 +57,7 @@ enum SystemSocket {
     var value = initial
     var size = socklen_t(MemoryLayout<Value>.size)
     let code = unsafe getsockopt(descriptor, level, option, &value, &size)
-    if code != 0 { throw IOError(operation: "get \(name)", code: errno) }
+    if code != 0 { throw lastError("get ", name) }
     return value
   }
 
@@ -96,7 +96,7 @@ enum SystemSocket {
       switch errno {
       case EAGAIN: return nil
       case EINTR: continue
-      default: throw IOError(operation: name.description, code: errno)
+      default: throw lastError("", name)
       }
     }
   }
@@ -105,6 +105,12 @@ enum SystemSocket {
   static func isReadable(_ descriptor: Int32) -> Bool {
     var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&question, 1, 0) == 1
+  }
+
+  /// The C library's number of what went wrong, read first: making a text may allocate and so change it.
+  private static func lastError(_ prefix: String, _ name: StaticString) -> IOError {
+    let code = errno
+    return IOError(operation: prefix + name.description, code: code)
   }
 
   static func check(_ name: String, _ code: Int32) throws(IOError) {
