@@ -24,7 +24,8 @@ public struct TCPSocket: ~Copyable, Sendable, BindableSocket, TCPOptions {
   /// Connects, and waits until the peer has agreed. If that fails the socket is closed.
   ///
   /// - Throws: `IOError`: `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, `ENETUNREACH`, `EADDRNOTAVAIL`, ...; `isCancelled` if the
-  ///   task, or a scope or time limit around this, was cancelled first. A connection that was made all the same is returned.
+  ///   task, or a scope or time limit around this, was cancelled first. A connection that was made all the same is returned;
+  ///   one that was half made is not, and the peer may accept it and find it closed.
   ///
   /// The kernel gives up after minutes only: put `withTimeout` around it. Traps outside a task of a runtime.
   nonisolated(nonsending) public consuming func connect(to address: SocketAddress) async throws(IOError)
