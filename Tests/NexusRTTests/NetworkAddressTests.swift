@@ -31,6 +31,19 @@ import Testing
     #expect("\(error)".contains(remedy))
   }
 
+  /// To the C library the text would end there.
+  @Test func textWithANul_isNoAddress() throws {
+    for text in ["127.0.0.1\0:80", "127.0.0.1\0x:80", "[::1\0]:80", "[::1\0x%1]:80", "127.0.0.1:8\0"] {
+      #expect(throws: AddressError.self, "\(text.debugDescription)") { try SocketAddress(text) }
+    }
+    #expect(throws: AddressError.notNumeric("127.0.0.1\0")) { try IPAddress("127.0.0.1\0") }
+    #expect(throws: AddressError.unknownInterface("lo\0x")) { try IPAddress("fe80::1%lo\0x") }
+    #expect(throws: AddressError.self) { try SocketAddress.lookUp(host: "127.0.0.1\0x", port: 80) }
+    #expect(throws: IOError.self) {
+      try UDPSocket(.v4).joinMulticast(IPAddress(239, 255, 77, 2), on: .named("lo\0x"))
+    }
+  }
+
   @Test func addresses_areMade_compared_andAsked() throws {
     #expect(try IPAddress("10.1.2.3") == IPAddress(10, 1, 2, 3))
     #expect(SocketAddress.loopback(port: 7) == (try SocketAddress("127.0.0.1:7")))

@@ -97,6 +97,64 @@ import Testing
     }
   }
 
+  /// The kernel wakes one of the waiters for a connection. If that one is cancelled before it has run, the other must not wait on beside
+  /// a connection.
+  @Test(arguments: [false, true]) func accept_cancelledAsItIsWoken_doesNotKeepTheWakeFromAnother(
+    isChild: Bool
+  ) async throws {
+    try await inTask {
+      let bound = try TCPListener(at: .loopback(port: 0))
+      let address = bound.localAddress
+      let listener = Kept(bound)
+      let accepted = Shared(0)
+      for round in 1...20 {
+        // The one that waits longest is woken.
+        let first = spawnBoxed {
+          if isChild {
+            async let stream = listener.value!.accept().release()
+            close(try await stream)
+          } else {
+            _ = try await listener.value!.accept()
+          }
+          accepted.value += 1
+        }
+        await settle()
+        let second = spawnBoxed {
+          _ = try await listener.value!.accept()
+          accepted.value += 1
+        }
+        await settle()
+        try await sleep(for: .milliseconds(1))
+        // By a call of the system: the runtime does not see the connection before the cancellation.
+        let client = try TCPSocket(.v4)
+        expectEqual(
+          unsafe address.withKernelAddress { unsafe Glibc.connect(client.descriptor, $0, $1) }, 0)
+        if round % 4 == 0 { second.cancel() } else { first.cancel() }
+        try await withTimeout(.seconds(20)) {
+          while accepted.value < round { try await sleep(for: .milliseconds(1)) }
+        }
+        first.cancel()
+        second.cancel()
+        let codes = [await code(of: first), await code(of: second)]
+        expect(codes == [nil, ECANCELED] || codes == [ECANCELED, nil], "\(codes)")
+      }
+      expectEqual(accepted.value, 20)
+    }
+  }
+
+  /// Otherwise a loop of accepts would not end while connections come.
+  @Test func accept_cancelledBeforeItBegan_leavesTheConnection() async throws {
+    try await inTask {
+      let bound = try TCPListener(at: .loopback(port: 0))
+      let near = try await TCPStream.connect(to: bound.localAddress)
+      let listener = Kept(bound)
+      let task = spawnBoxed { _ = try await listener.value!.accept() }
+      task.cancel()
+      expectEqual(await code(of: task), ECANCELED)
+      expectEqual(try await listener.value!.accept().peerAddress, try near.localAddress)
+    }
+  }
+
   @Test func sends_thatWait_whenCancelled_haveSentWhatTheySay() async throws {
     try await inTask {
       let pair = try await streamPair()
@@ -216,6 +274,22 @@ import Testing
           try await sendText("after all", on: first)
           guard try await receiveText(on: accepted) == "after all" else { failHere("other bytes") }
         }
+      }
+    }
+    expectNoFailure(result)
+  }
+
+  @Test func interface_thatCannotBeLookedFor_isNotSaidToBeMissing() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      try await onThread {
+        let socket = try UDPSocket(.v4)
+        setDescriptorLimit(64)
+        let all = AllDescriptors()
+        let found = refusal { () throws(IOError) in
+          try socket.joinMulticast(IPAddress(239, 255, 77, 2), on: .named("lo"))
+        }
+        all.giveBack(1)
+        if found?.code != EMFILE { failHere("\(found?.description ?? "it was joined")") }
       }
     }
     expectNoFailure(result)

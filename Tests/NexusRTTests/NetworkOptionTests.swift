@@ -69,6 +69,38 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))
+  func listener_onEveryAddress_isReachedOverIPv4_andIPv6() async throws {
+    try await inTask {
+      let listener = try TCPListener(host: "", port: 0)
+      for family in [IPFamily.v4, .v6] {
+        let near = try await TCPStream.connect(to: .loopback(family, port: listener.port))
+        let far = try await listener.accept()
+        expectEqual(far.peerAddress.port, try near.localAddress.port)
+      }
+      // A taken port is an error and not a reason to serve a part.
+      let port = listener.port
+      expectEqual(
+        refusal { () throws(IOError) in _ = try TCPListener(host: "", port: port) },
+        IOError(operation: "bind", code: EADDRINUSE))
+    }
+  }
+
+  @Test func timeToLive_ofAnIPv6Socket_isAlsoThatOfItsIPv4Peers() async throws {
+    try await inTask {
+      let socket = try UDPSocket(.v6)
+      try socket.setTimeToLive(9)
+      var hops: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      expectEqual(unsafe getsockopt(socket.descriptor, Int32(IPPROTO_IP), IP_TTL, &hops, &size), 0)
+      expectEqual(hops, 9)
+      let stream = try TCPSocket(.v6)
+      try stream.setTimeToLive(11)
+      expectEqual(unsafe getsockopt(stream.descriptor, Int32(IPPROTO_IP), IP_TTL, &hops, &size), 0)
+      expectEqual(hops, 11)
+    }
+  }
+
   @Test func options_ofHalves_areThoseOfTheStream() async throws {
     try await inTask {
       let pair = try await streamPair()
@@ -131,3 +163,5 @@ import Testing
     }
   }
 }
+
+private let hasIPv6 = (try? UDPSocket(at: .loopback(.v6, port: 0)).descriptor) != nil

@@ -205,6 +205,29 @@ import Testing
     }
   }
 
+  @Test func halves_thatWereTakenOutOfTheError_areClosedWhenTheyGo_thoughItStays() async throws {
+    try await inTask {
+      let one = try await streamPair()
+      let two = try await streamPair()
+      let far = one.far
+      let first = one.near.split()
+      let second = two.near.split()
+      let sender = first.sender
+      var error: ReuniteError?
+      do throws(ReuniteError) { _ = try TCPStream.reunite(first.receiver, second.sender) } catch let failure {
+        error = failure
+      }
+      _ = consume sender
+      _ = error?.takeHalves()
+      // Nobody has the first stream any more: what is sent meets nobody.
+      var failed: Int32?
+      for _ in 1...100 where failed == nil { failed = await code { try await sendText("x", on: far) } }
+      expect(failed == EPIPE || failed == ECONNRESET, "\(failed ?? 0)")
+      // It still says which they were.
+      expect(error?.description.contains("\(far.localAddressText)") == true)
+    }
+  }
+
   @Test func halves_thatNobodyTookOutOfTheError_areClosed() async throws {
     try await inTask {
       let one = try await streamPair()

@@ -407,6 +407,23 @@ import Testing
     }
   }
 
+  @Test func descriptor_thatIsRefused_isAsItWas() async throws {
+    try await onThread {
+      let unbound = try TCPSocket(.v4)
+      let udp = try UDPSocket(.v4)
+      for descriptor in [unbound.descriptor, udp.descriptor] {
+        let flags = fcntl(descriptor, F_GETFL) | O_NONBLOCK
+        expectEqual(fcntl(descriptor, F_SETFL, flags), 0)
+        expect(refusal { () throws(IOError) in _ = try TCPStream(adopting: descriptor) } != nil)
+        expectEqual(fcntl(descriptor, F_GETFL), flags)
+        expect(refusal { () throws(IOError) in _ = try TCPListener(adopting: descriptor) } != nil)
+        expectEqual(fcntl(descriptor, F_GETFL), flags)
+      }
+      expect(refusal { () throws(IOError) in _ = try UDPSocket(adopting: unbound.descriptor) } != nil)
+      expect(fcntl(unbound.descriptor, F_GETFL) & O_NONBLOCK != 0)
+    }
+  }
+
   @Test func listener_isReleased_andAdopted() async throws {
     try await inTask {
       let first = try TCPListener(at: .loopback(port: 0))

@@ -252,6 +252,51 @@ import Testing
     }
   }
 
+  /// Linux has every socket of a port hear what any of them joined, if it is not told otherwise.
+  @Test(arguments: [["239.255.77.3", "239.255.77.4"], ["ff02::7:7:3", "ff02::7:7:4"]])
+  func group_isHeardByWhoJoinedIt_andNotByOthersOfThePort(groups: [String]) async throws {
+    try await inTask {
+      let one = try IPAddress(groups[0])
+      let other = try IPAddress(groups[1])
+      let found = multicastInterface(one.family)
+      // Without such an interface there is no route for IPv6.
+      if found == nil && one.family == .v6 { return }
+      let interface = found?.interface ?? .named("lo")
+      let first = try UDPSocket(at: .any(one.family, port: 0), reusesAddress: true)
+      let port = try first.localAddress.port
+      let second = try UDPSocket(at: .any(one.family, port: port), reusesAddress: true)
+      try first.joinMulticast(one, on: interface)
+      try second.joinMulticast(other, on: interface)
+      let near = try UDPSocket(one.family)
+      try near.setMulticastInterface(interface)
+      try near.setMulticastTimeToLive(0)
+      for round in 1...3 {
+        try await sendWord("one \(round)", on: near, to: SocketAddress(host: one, port: port))
+        try await sendWord("other \(round)", on: near, to: SocketAddress(host: other, port: port))
+      }
+      for round in 1...3 {
+        expectEqual(try await receiveWord(on: first), "one \(round)")
+        expectEqual(try await receiveWord(on: second), "other \(round)")
+      }
+    }
+  }
+
+  @Test func group_thatSaysWhereItIs_isJoinedThere_ifNothingElseIsSaid() async throws {
+    try await onThread {
+      let socket = try UDPSocket(.v6)
+      let group = try IPAddress("ff02::7:7:5")
+      let there = try IPAddress("ff02::7:7:5%lo")
+      try socket.joinMulticast(there)
+      // It is left there only if it was joined there.
+      try socket.leaveMulticast(group, on: .named("lo"))
+      try socket.joinMulticast(group, on: .named("lo"))
+      try socket.leaveMulticast(there)
+      // What is said of the interface counts.
+      try socket.joinMulticast(IPAddress("ff02::7:7:5%4000"), on: .named("lo"))
+      try socket.leaveMulticast(group, on: .named("lo"))
+    }
+  }
+
   @Test func group_thatIsNone_andInterface_thatIsNone_areErrors() async throws {
     try await onThread {
       let socket = try UDPSocket(.v4)

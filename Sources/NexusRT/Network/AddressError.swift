@@ -10,7 +10,7 @@ public enum AddressError: Error, Equatable, Hashable, Sendable, CustomStringConv
   case badPort(String)
   /// An IPv6 address with a port lacks its brackets.
   case noBrackets(String)
-  /// What stands behind `%` is no network interface of this machine.
+  /// What stands behind `%` is no network interface of this machine, or the process has no descriptor left to look for it with.
   case unknownInterface(String)
   /// The name has no address, for the reason that the system's resolver gave.
   case unknownHost(String, reason: String)

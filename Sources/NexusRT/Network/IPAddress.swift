@@ -33,19 +33,18 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: `AddressError`, which says what to write instead. Names are not looked up: `SocketAddress.lookUp`.
   public init(_ text: String) throws(AddressError) {
     var v4 = in_addr()
-    if unsafe inet_pton(AF_INET, text, &v4) == 1 {
+    if unsafe !text.hasNUL && inet_pton(AF_INET, text, &v4) == 1 {
       self.init(.v4(UInt32(bigEndian: v4.s_addr)))
       return
     }
     let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
     var v6 = in6_addr()
-    guard unsafe inet_pton(AF_INET6, String(parts[0]), &v6) == 1 else {
-      throw .notNumeric(text)
-    }
+    let numbers = String(parts[0])
+    guard unsafe !numbers.hasNUL && inet_pton(AF_INET6, numbers, &v6) == 1 else { throw .notNumeric(text) }
     var scope: UInt32 = 0
     if parts.count == 2 {
       let name = String(parts[1])
-      scope = unsafe UInt32(name) ?? if_nametoindex(name)
+      scope = UInt32(name) ?? (try? NetworkInterface.index(of: name)) ?? 0
       if scope == 0 { throw .unknownInterface(name) }
     }
     self.init(v6, scope: scope)
@@ -118,4 +117,9 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     if case .v6(_, _, let scope) = value, scope != 0 { return "\(address)%\(scope)" }
     return address
   }
+}
+
+extension String {
+  /// Whether the C library would see the text end too early.
+  var hasNUL: Bool { utf8.contains(0) }
 }

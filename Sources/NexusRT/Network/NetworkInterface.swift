@@ -16,22 +16,33 @@ public enum NetworkInterface: Sendable, Hashable {
 
   /// The kernel's number of it; 0 for `any`.
   ///
-  /// - Throws: `IOError` with `ENODEV` if this machine has no such interface.
+  /// - Throws: `IOError` with `ENODEV` if this machine has no such interface; `EMFILE`, ... if it can not be looked for.
   func index() throws(IOError) -> UInt32 {
-    let found: UInt32? =
-      switch self {
-      case .any: 0
-      case .named(let name): unsafe if_nametoindex(name)
-      case .index(let index): index
-      case .address(let address): try NetworkInterface.index(of: address)
-      }
-    guard let found, found != 0 || self == .any else {
-      throw IOError(operation: "find the network interface \(self)", code: ENODEV)
+    switch self {
+    case .any: 0
+    case .named(let name): try NetworkInterface.index(of: name)
+    case .index(0): throw NetworkInterface.notFound(self, ENODEV)
+    case .index(let index): index
+    case .address(let address): try NetworkInterface.index(of: address)
     }
-    return found
   }
 
-  private static func index(of wanted: IPAddress) throws(IOError) -> UInt32? {
+  /// The index of the interface with a name.
+  static func index(of name: String) throws(IOError) -> UInt32 {
+    if name.hasNUL { throw notFound(.named(name), ENODEV) }
+    let index = unsafe if_nametoindex(name)
+    if index != 0 { return index }
+    let code = errno
+    // The C library asks through a socket. If it got none its error is not that one's.
+    if code != ENODEV { _ = close(try SystemSocket.make(.v4, SOCK_DGRAM)) }
+    throw notFound(.named(name), code)
+  }
+
+  private static func notFound(_ interface: NetworkInterface, _ code: Int32) -> IOError {
+    IOError(operation: "find the network interface \(interface)", code: code)
+  }
+
+  private static func index(of wanted: IPAddress) throws(IOError) -> UInt32 {
     var list: UnsafeMutablePointer<ifaddrs>?
     unsafe try SystemSocket.check("getifaddrs", getifaddrs(&list))
     defer { unsafe freeifaddrs(list) }
@@ -46,9 +57,9 @@ public enum NetworkInterface: Sendable, Hashable {
       default: continue
       }
       guard let host = SocketAddress(copy)?.host, host.isSameMachine(as: wanted) else { continue }
-      return unsafe if_nametoindex(entry.pointee.ifa_name)
+      return unsafe try index(of: String(cString: entry.pointee.ifa_name))
     }
-    return nil
+    throw notFound(.address(wanted), ENODEV)
   }
 }
 

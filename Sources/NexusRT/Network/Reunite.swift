@@ -1,7 +1,5 @@
 // Two halves made one stream again.
 
-internal import Synchronization
-
 extension TCPStream {
   /// Makes the two halves of one `split()` a stream again.
   ///
@@ -29,23 +27,25 @@ public struct ReuniteError: Error, CustomStringConvertible {
   public func takeHalves() -> TCPHalves? { halves.take() }
 
   public var description: String {
-    "the halves are of two streams, to \(halves.receiver.peerAddress) and \(halves.sender.peerAddress): reunite those of one split(); takeHalves() gives both back"
+    "the halves are of two streams, to \(halves.receiverPeer) and \(halves.senderPeer): reunite those of one split(); takeHalves() gives both back"
   }
 }
 
 private final class UnmatchedHalves: Sendable {
-  let receiver: SplitConnection
-  let sender: SplitConnection
-  private let areTaken = Atomic(false)
+  let receiverPeer: SocketAddress
+  let senderPeer: SocketAddress
+  /// Not kept after they were taken: what holds them keeps their descriptors open, and a copy of an error may live long.
+  private let held: Guarded<(receiver: SplitConnection, sender: SplitConnection)?>
 
   init(_ receiver: SplitConnection, _ sender: SplitConnection) {
-    self.receiver = receiver
-    self.sender = sender
+    receiverPeer = receiver.peerAddress
+    senderPeer = sender.peerAddress
+    held = Guarded((receiver, sender))
   }
 
-  /// Relaxed: whoever wins the exchange takes references that were there from the start.
   func take() -> TCPHalves? {
-    if areTaken.exchange(true, ordering: .relaxed) { return nil }
+    // Ended by the caller: nothing is closed under the lock.
+    guard let (receiver, sender) = held.withLock({ $0.take() }) else { return nil }
     return TCPHalves(receiver: TCPReceiver(receiver), sender: TCPSender(sender))
   }
 

@@ -33,6 +33,8 @@ extension Socket where Self: ~Copyable {
     }
   }
 
+  /// On an IPv6 socket it holds for IPv4 peers as well.
+  ///
   /// - Parameter hops: 1 ... 255.
   /// - Throws: `IOError` with `EINVAL` for other numbers.
   public func setTimeToLive(_ hops: Int) throws(IOError) {
@@ -43,6 +45,7 @@ extension Socket where Self: ~Copyable {
     case .v4: try SystemSocket.set(descriptor, Int32(IPPROTO_IP), IP_TTL, "IP_TTL", to: hops)
     case .v6:
       try SystemSocket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", to: hops)
+      try SystemSocket.set(descriptor, Int32(IPPROTO_IP), IP_TTL, "IP_TTL", to: hops)
     }
   }
 

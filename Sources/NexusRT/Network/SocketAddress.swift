@@ -74,6 +74,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Throws: `AddressError.unknownHost`.
   public static func lookUp(host: String, port: UInt16) throws(AddressError) -> [SocketAddress] {
+    if host.hasNUL { throw .unknownHost(host, reason: "a name has no NUL in it") }
     var hints = unsafe addrinfo()
     unsafe hints.ai_family = AF_UNSPEC
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

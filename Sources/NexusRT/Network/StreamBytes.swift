@@ -120,7 +120,8 @@ extension ByteSending where Self: ~Copyable {
   }
 }
 
-private let dontWait = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+/// For the sends of a call that does not wait.
+let dontWait = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
 
 enum StreamBytes {
   nonisolated(nonsending) static func receive(

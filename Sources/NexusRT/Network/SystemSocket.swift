@@ -48,7 +48,7 @@ enum SystemSocket {
     let code = unsafe withUnsafeBytes(of: value) {
       unsafe setsockopt(descriptor, level, option, $0.baseAddress, socklen_t($0.count))
     }
-    if code != 0 { throw IOError(operation: "set \(name)", code: errno) }
+    if code != 0 { throw lastError("set ", name) }
   }
 
   static func get<Value: BitwiseCopyable>(
@@ -57,7 +57,7 @@ enum SystemSocket {
     var value = initial
     var size = socklen_t(MemoryLayout<Value>.size)
     let code = unsafe getsockopt(descriptor, level, option, &value, &size)
-    if code != 0 { throw IOError(operation: "get \(name)", code: errno) }
+    if code != 0 { throw lastError("get ", name) }
     return value
   }
 
@@ -71,12 +71,16 @@ enum SystemSocket {
 
   // MARK: Adopting
 
-  /// Checks that a descriptor is an internet socket of this type, and has it block: the ring then waits where a call would have,
-  /// and where the call would have refused to wait the ring does too.
-  static func adopt(_ descriptor: Int32, _ type: __socket_type) throws(IOError) {
+  /// Checks that a descriptor is an internet socket of this type. Changes nothing.
+  static func requireKind(_ descriptor: Int32, _ type: __socket_type) throws(IOError) {
     let found = try get(descriptor, SOL_SOCKET, SO_TYPE, "SO_TYPE", Int32(0))
     guard found == Int32(type.rawValue) else { throw IOError(operation: "adopt", code: EPROTOTYPE) }
     _ = try family(descriptor)
+  }
+
+  /// Has a socket block: the ring then waits where a call would have, and where the call would have refused to wait the ring does
+  /// too. The last step of an adoption, since the descriptor stays as it was if that fails.
+  static func makeBlocking(_ descriptor: Int32) throws(IOError) {
     let flags = fcntl(descriptor, F_GETFL)
     try check("fcntl", flags)
     if flags & O_NONBLOCK != 0 { try check("fcntl", fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK)) }
@@ -92,9 +96,21 @@ enum SystemSocket {
       switch errno {
       case EAGAIN: return nil
       case EINTR: continue
-      default: throw IOError(operation: name.description, code: errno)
+      default: throw lastError("", name)
       }
     }
+  }
+
+  /// Whether a receive or an accept would not wait now.
+  static func isReadable(_ descriptor: Int32) -> Bool {
+    var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&question, 1, 0) == 1
+  }
+
+  /// The C library's number of what went wrong, read first: making a text may allocate and so change it.
+  private static func lastError(_ prefix: String, _ name: StaticString) -> IOError {
+    let code = errno
+    return IOError(operation: prefix + name.description, code: code)
   }
 
   static func check(_ name: String, _ code: Int32) throws(IOError) {

@@ -25,7 +25,8 @@ public struct TCPReceiver: ~Copyable, Sendable, ByteReceiving, TCPOptions {
   /// Where the peer is.
   public var peerAddress: SocketAddress { connection.peerAddress }
 
-  /// Ends this direction: what has come already can still be received, then 0. Does not wait.
+  /// Ends this direction: what has come already can still be received, then 0. Bytes that come afterwards are received all the same:
+  /// the peer is not told. Does not wait.
   ///
   /// - Throws: `IOError` with `ENOTCONN` if the peer is gone.
   public func shutdown() throws(IOError) {

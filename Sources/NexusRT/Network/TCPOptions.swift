@@ -56,6 +56,9 @@ extension TCPOptions where Self: ~Copyable {
   /// What happens to bytes that are not sent yet when the socket is closed (`SO_LINGER`): nil, as at first, sends them behind
   /// the program's back. A time has the *closing call block the thread* for that long at most; zero throws them away and resets the
   /// connection, at once.
+  ///
+  /// Linux resets the connection also, and drops what is not delivered yet, if bytes that came were not received: where that may be,
+  /// `shutdown(.write)` and receive until 0 first.
   public var linger: Duration? {
     get throws(IOError) {
       let value = try SystemSocket.get(descriptor, SOL_SOCKET, SO_LINGER, "SO_LINGER", Glibc.linger())

@@ -24,7 +24,8 @@ public struct TCPSocket: ~Copyable, Sendable, BindableSocket, TCPOptions {
   /// Connects, and waits until the peer has agreed. If that fails the socket is closed.
   ///
   /// - Throws: `IOError`: `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, `ENETUNREACH`, `EADDRNOTAVAIL`, ...; `isCancelled` if the
-  ///   task, or a scope or time limit around this, was cancelled first. A connection that was made all the same is returned.
+  ///   task, or a scope or time limit around this, was cancelled first. A connection that was made all the same is returned;
+  ///   one that was half made is not, and the peer may accept it and find it closed.
   ///
   /// The kernel gives up after minutes only: put `withTimeout` around it. Traps outside a task of a runtime.
   nonisolated(nonsending) public consuming func connect(to address: SocketAddress) async throws(IOError)
@@ -32,7 +33,13 @@ public struct TCPSocket: ~Copyable, Sendable, BindableSocket, TCPOptions {
   {
     let descriptor = self.descriptor
     do throws(IOError) {
-      try await Connecting.connect(descriptor, to: address)
+      let loop = unsafe LoopState.current(for: "connect")
+      // The kernel reads the address when the entry is submitted, which is after this task has suspended.
+      let message = unsafe loop.pointee.reactor.messages.take(for: address)
+      defer { unsafe loop.pointee.reactor.messages.give(back: message) }
+      _ = unsafe try await Operation.perform("connect") { entry in
+        unsafe curing_prep_connect(entry, descriptor, message)
+      }
     } catch {
       // Refused as already connected: the first try was interrupted, began anew, and had succeeded.
       guard error.code == EISCONN else {
@@ -61,20 +68,5 @@ public struct TCPSocket: ~Copyable, Sendable, BindableSocket, TCPOptions {
     }
     discard self
     return TCPListener(listening: descriptor, at: address)
-  }
-}
-
-enum Connecting {
-  /// For every kind of socket.
-  nonisolated(nonsending) static func connect(_ descriptor: Int32, to address: SocketAddress)
-    async throws(IOError)
-  {
-    let loop = unsafe LoopState.current(for: "connect")
-    // The kernel reads the address when the entry is submitted, which is after this task has suspended.
-    let message = unsafe loop.pointee.reactor.messages.take(for: address)
-    defer { unsafe loop.pointee.reactor.messages.give(back: message) }
-    _ = unsafe try await Operation.perform("connect") { entry in
-      unsafe curing_prep_connect(entry, descriptor, message)
-    }
   }
 }

@@ -20,11 +20,13 @@ public struct TCPStream: ~Copyable, Sendable, TCPOptions, ByteReceiving, ByteSen
 
   /// Takes a connected TCP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
   ///
-  /// - Throws: `IOError`, and then the descriptor stays the caller's: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
+  /// - Throws: `IOError`, and then the descriptor stays the caller's, as it was: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
   ///   kind of socket; `ENOTCONN`.
   public init(adopting descriptor: Int32) throws(IOError) {
-    try SystemSocket.adopt(descriptor, SOCK_STREAM)
-    self.init(connected: descriptor, to: try SystemSocket.peerAddress(descriptor))
+    try SystemSocket.requireKind(descriptor, SOCK_STREAM)
+    let peer = try SystemSocket.peerAddress(descriptor)
+    try SystemSocket.makeBlocking(descriptor)
+    self.init(connected: descriptor, to: peer)
   }
 
   deinit { _ = close(descriptor) }
@@ -34,7 +36,7 @@ public struct TCPStream: ~Copyable, Sendable, TCPOptions, ByteReceiving, ByteSen
   ///
   /// - Throws: `IOError`: `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, `ENETUNREACH`, ...; `EMFILE` of "socket" if the process is out
   ///   of descriptors; `isCancelled` if the task, or a scope or time limit around this, was cancelled first. A connection
-  ///   that was made all the same is returned.
+  ///   that was made all the same is returned; one that was half made is not, and the peer may accept it and find it closed.
   ///
   /// The kernel gives up after minutes only: put `withTimeout` around it. Traps outside a task of a runtime.
   nonisolated(nonsending) public static func connect(to address: SocketAddress) async throws(IOError)
@@ -46,7 +48,7 @@ public struct TCPStream: ~Copyable, Sendable, TCPOptions, ByteReceiving, ByteSen
 
   /// Which direction of a connection ends.
   public enum Direction: Sendable, Hashable {
-    /// Receives give what has come already, and then 0.
+    /// Receives give what has come already, and then 0. Bytes that come afterwards are received all the same: the peer is not told.
     case read
     /// The peer receives what was sent, and then 0; sends fail with `EPIPE`.
     case write

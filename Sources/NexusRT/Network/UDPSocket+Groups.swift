@@ -13,24 +13,30 @@ extension UDPSocket {
   }
 
   /// Joins a multicast group: what is sent to it and comes in through `interface` is received, on the port the socket is
-  /// bound to. Groups of IPv4 on IPv4 sockets, of IPv6 on those of IPv6.
+  /// bound to. Groups of IPv4 on IPv4 sockets, of IPv6 on those of IPv6. An address that says where it is valid, such as `ff02::1%eth0`,
+  /// says that for `interface` if that is `.any`.
+  ///
+  /// From the first join on the socket hears only groups that it joined, each through the interface it was joined on. Linux
+  /// would have it hear what others on its port joined, too (`IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`).
   ///
   /// - Throws: `IOError`: `EINVAL` if `group` is no group; `EADDRINUSE` if it was joined there before; `ENODEV` without such an
   ///   interface, or without a route to the group.
   public func joinMulticast(_ group: IPAddress, on interface: NetworkInterface = .any) throws(IOError) {
     switch group.value {
     case .v4(let bits):
+      try setFlag(Int32(IPPROTO_IP), IP_MULTICAST_ALL, "IP_MULTICAST_ALL", false)
       try SystemSocket.set(
         descriptor, Int32(IPPROTO_IP), IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP",
         to: try request(bits, interface))
     case .v6:
+      try setFlag(Int32(IPPROTO_IPV6), IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL", false)
       try SystemSocket.set(
         descriptor, Int32(IPPROTO_IPV6), IPV6_JOIN_GROUP, "IPV6_ADD_MEMBERSHIP",
         to: try request(group, interface))
     }
   }
 
-  /// Leaves a group. A socket that goes leaves all of its groups.
+  /// Leaves a group, which is named as when it was joined. A socket that goes leaves all of its groups.
   ///
   /// - Throws: `IOError` with `EADDRNOTAVAIL` if it was not joined there.
   public func leaveMulticast(_ group: IPAddress, on interface: NetworkInterface = .any) throws(IOError) {
@@ -114,7 +120,8 @@ extension UDPSocket {
   }
 
   private func request(_ group: IPAddress, _ interface: NetworkInterface) throws(IOError) -> ipv6_mreq {
-    unsafe ipv6_mreq(
-      ipv6mr_multiaddr: group.in6.unsafelyUnwrapped, ipv6mr_interface: try interface.index())
+    var index = try interface.index()
+    if interface == .any, case .v6(_, _, let scope) = group.value { index = scope }
+    return unsafe ipv6_mreq(ipv6mr_multiaddr: group.in6.unsafelyUnwrapped, ipv6mr_interface: index)
   }
 }

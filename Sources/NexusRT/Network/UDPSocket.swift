@@ -47,10 +47,11 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
 
   /// Takes a UDP socket over. It is made blocking (`O_NONBLOCK` is taken away): waiting is the ring's business.
   ///
-  /// - Throws: `IOError`, and then the descriptor stays the caller's: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
+  /// - Throws: `IOError`, and then the descriptor stays the caller's, as it was: `ENOTSOCK`; `EPROTOTYPE`, `EAFNOSUPPORT` if it is another
   ///   kind of socket.
   public init(adopting descriptor: Int32) throws(IOError) {
-    try SystemSocket.adopt(descriptor, SOCK_DGRAM)
+    try SystemSocket.requireKind(descriptor, SOCK_DGRAM)
+    try SystemSocket.makeBlocking(descriptor)
     self.descriptor = descriptor
   }
 
@@ -85,13 +86,8 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
   /// - Throws: `IOError`: `EDESTADDRREQ` without a peer; `EMSGSIZE` if it is too large; `ECONNREFUSED` if an earlier one found
   ///   nobody there; `isCancelled` if it was not sent.
   nonisolated(nonsending) public func send(_ bytes: RawSpan) async throws(IOError) {
-    let descriptor = descriptor
-    // Sound: the caller's borrow of the bytes lasts until this returns, and the kernel is done by then.
-    let (start, count) = unsafe bytes.withUnsafeBytes { ($0.baseAddress, $0.count) }
-    let sent = unsafe try await Operation.perform("send") { entry in
-      unsafe curing_prep_send(entry, descriptor, start, clampedToTransfer(count), Int32(MSG_NOSIGNAL))
-    }
-    assert(sent == count, "a datagram was cut")
+    let sent = try await StreamBytes.send(descriptor, bytes, from: 0)
+    assert(sent == bytes.byteCount, "a datagram was cut")
   }
 
   /// Sends one datagram to `address`, whole; waits for room. Errors as in `send(_:)`; `EACCES` for a broadcast address that was not
@@ -103,7 +99,8 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
     // The kernel reads the header when the entry is submitted, or later: after this task has suspended.
     let message = unsafe loop.pointee.reactor.messages.take(for: address)
     defer { unsafe loop.pointee.reactor.messages.give(back: message) }
-    // Sound: as above. The kernel only reads what a message to be sent points to.
+    // Sound: the caller's borrow of the bytes lasts until this returns, and the kernel is done by then. It only reads what a message
+    // to be sent points to.
     let (start, count) = unsafe bytes.withUnsafeBytes {
       unsafe (UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
     }
@@ -120,7 +117,7 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
   public func trySend(_ bytes: RawSpan) throws(IOError) -> Bool {
     let descriptor = descriptor
     return try SystemSocket.attempt("trySend") {
-      unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, withoutWaiting) }
+      unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, dontWait) }
     } != nil
   }
 
@@ -130,7 +127,7 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
     return try SystemSocket.attempt("trySend") {
       unsafe bytes.withUnsafeBytes { bytes in
         unsafe address.withKernelAddress {
-          unsafe sendto(descriptor, bytes.baseAddress, bytes.count, withoutWaiting, $0, $1)
+          unsafe sendto(descriptor, bytes.baseAddress, bytes.count, dontWait, $0, $1)
         }
       }
     } != nil
@@ -211,5 +208,3 @@ public struct UDPSocket: ~Copyable, Sendable, BindableSocket {
     return Datagram(count: min(length, count), length: length, sender: sender)
   }
 }
-
-private let withoutWaiting = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)

@@ -89,7 +89,8 @@ public struct File: ~Copyable {
     // Sound: the caller's exclusive access to the bytes lasts until this returns, and the kernel is done by then.
     let (start, count) = unsafe buffer.withUnsafeMutableBytes { ($0.baseAddress, $0.count) }
     return unsafe try await Operation.perform("read") { entry in
-      unsafe curing_prep_read(entry, descriptor, start, clamped(count), offset ?? curing_offset_current)
+      unsafe curing_prep_read(
+        entry, descriptor, start, UInt32(clampedToTransfer(count)), offset ?? curing_offset_current)
     }
   }
 
@@ -105,7 +106,8 @@ public struct File: ~Copyable {
     // Sound: the caller's borrow of the bytes lasts until this returns, and the kernel is done by then.
     let (start, count) = unsafe bytes.withUnsafeBytes { ($0.baseAddress, $0.count) }
     return unsafe try await Operation.perform("write") { entry in
-      unsafe curing_prep_write(entry, descriptor, start, clamped(count), offset ?? curing_offset_current)
+      unsafe curing_prep_write(
+        entry, descriptor, start, UInt32(clampedToTransfer(count)), offset ?? curing_offset_current)
     }
   }
 
@@ -157,6 +159,3 @@ public struct File: ~Copyable {
     }
   }
 }
-
-/// The kernel takes 32 bits and moves at most 2 GiB less a page at a time.
-private func clamped(_ count: Int) -> UInt32 { UInt32(min(count, 0x7FFF_F000)) }

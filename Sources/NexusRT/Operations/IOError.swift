@@ -14,7 +14,8 @@ public struct IOError: Error, Equatable, Hashable, CustomStringConvertible {
     self.code = code
   }
 
-  /// Whether the operation ended because its task was cancelled; it had no effect then.
+  /// Whether the operation ended because its task was cancelled; it had no effect then (a connect may
+  /// have had one on the peer).
   public var isCancelled: Bool { code == ECANCELED }
 
   public var description: String {

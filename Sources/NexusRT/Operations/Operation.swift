@@ -13,10 +13,12 @@ enum Operation {
   /// whatever it completes with counts. A task that was cancelled before does not begin. An operation that a signal interrupted begins
   /// anew.
   ///
+  /// - Parameter isAttempt: Does what can be done at once, also for a task that was cancelled, and ends as cancelled if that is
+  ///   nothing: the operation's own cancellation is submitted right behind it.
   /// - Returns: The kernel's result, not negative.
   @inline(__always)
   nonisolated(nonsending) static func perform(
-    _ name: StaticString, _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
+    _ name: StaticString, isAttempt: Bool = false, _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
   ) async throws(IOError) -> Int {
     while true {
       let loop = unsafe LoopState.current(for: name)
@@ -26,11 +28,14 @@ enum Operation {
         unsafe await Suspension.suspend(slot, loop)
       }
       var result = -ECANCELED
-      if unsafe !loop.pointee.isCancelled(slot) {
+      let mayBegin = unsafe isAttempt || !loop.pointee.isCancelled(slot)
+      if mayBegin {
         let word = unsafe slot.pointee.state.load(ordering: .relaxed)
         unsafe slot.pointee.state.store(SlotState.next(SlotState.inFlight, after: word), ordering: .relaxed)
         unsafe slot.pointee.operation = name.utf8Start
         unsafe loop.pointee.reactor.prepare(for: slot, prepare)
+        // The kernel tries an operation when it takes the entry, before it looks at the next.
+        if isAttempt { unsafe loop.pointee.reactor.prepareCancel(of: slot) }
         if unsafe slot.pointee.role == .resident {
           unsafe await Suspension.suspend(slot, loop)
         } else {
