@@ -19,7 +19,8 @@ if arguments.count == 4, arguments[1] == "--workload", let count = Int(arguments
 let wanted = arguments.dropFirst()
 let rounds = max(1, ProcessInfo.processInfo.environment["BENCH_ROUNDS"].flatMap { Int($0) } ?? 9)
 
-let spawns = Workload("spawn-join", count: 200_000)
+// As many as show what a spawn costs and not what a process's first milliseconds do.
+let spawns = Workload("spawn-join", count: 2_000_000)
 let yields = Workload("yield", count: 2_000_000)
 let wakes = Workload("parked-wake", count: 400)
 let turns = Workload("wake-by-turns", count: 20_000)

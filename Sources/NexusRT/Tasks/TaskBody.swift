@@ -93,16 +93,19 @@ extension TaskBody {
   /// code, and the block goes back.
   @inlinable @inline(__always)
   static func release(_ body: BodyPointer) {
-    let list = unsafe body.pointee.poolList
-    // Of another runtime on this thread, perhaps, that has ended.
-    guard let loop = unsafe LoopState.ofThisThread, list != 0,
-      unsafe loop.pointee.bodyPool.owns(UnsafeMutableRawPointer(body))
+    guard let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.threadID == body.pointee.threadID
     else {
       unsafe releaseElsewhere(body)
       return
     }
     unsafe body.pointee.references -= 1
     if unsafe body.pointee.references > 0 { return }
+    let list = unsafe body.pointee.poolList
+    // Of another runtime on this thread, perhaps, that has ended.
+    guard list != 0, unsafe loop.pointee.bodyPool.owns(UnsafeMutableRawPointer(body)) else {
+      unsafe freeElsewhere(body)
+      return
+    }
     unsafe emptyOut(body)
     unsafe body.deinitialize(count: 1)
     unsafe loop.pointee.bodyPool.give(back: UnsafeMutableRawPointer(body), list)
@@ -115,14 +118,19 @@ extension TaskBody {
     }
   }
 
-  /// Of a body too large for the pool, or of one whose runtime has ended, or of a handle that was moved to another thread.
+  /// A handle that outlived its runtime, or that was moved to another thread.
   @usableFromInline @inline(never)
   static func releaseElsewhere(_ body: BodyPointer) {
     require(
       unsafe body.pointee.threadID == nexus_thread_id(),
       "NexusRT: a JoinHandle was dropped on another thread than its runtime's")
     unsafe body.pointee.references -= 1
-    if unsafe body.pointee.references > 0 { return }
+    if unsafe body.pointee.references == 0 { unsafe freeElsewhere(body) }
+  }
+
+  /// Of a body that is not this runtime's pool's: too large for it, or an ended runtime's.
+  @usableFromInline @inline(never)
+  static func freeElsewhere(_ body: BodyPointer) {
     unsafe emptyOut(body)
     let isOfPool = unsafe body.pointee.poolList != 0
     unsafe body.deinitialize(count: 1)
