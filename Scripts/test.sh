@@ -24,6 +24,8 @@ source Scripts/builds.sh
 
 total_passed=0
 total_failed=0
+# What failed, told again at the end: who sees the last lines only should not have to guess.
+failures=""
 
 # MARK: Steps. Each prints to its log only, and returns non-zero when it failed.
 
@@ -31,12 +33,14 @@ step_lint() {
   Scripts/swift-files.sh | xargs -0 swift format lint --strict --configuration .swift-format
 }
 
-step_debug() { swift build --build-tests && swift test --skip-build; }
+# One test at a time: hundreds at once, each with threads of its own, share two cores unevenly (a run took 14 to 160 s) and
+# starve a thread for longer than a test can allow for. The release run keeps them all at once, for what only a crowd shows.
+step_debug() { swift build --build-tests && swift test --skip-build --no-parallel; }
 
 # The tests of what suspends, once per portable way of suspending (see Sources/NexusRT/Suspension).
 suspending_tests=(--filter '^(NexusRTTests|NexusChannelsTests)\.')
-step_switch() { NEXUS_SUSPENSION=switch swift test --skip-build "${suspending_tests[@]}"; }
-step_continuation() { NEXUS_SUSPENSION=continuation swift test --skip-build "${suspending_tests[@]}"; }
+step_switch() { NEXUS_SUSPENSION=switch swift test --skip-build --no-parallel "${suspending_tests[@]}"; }
+step_continuation() { NEXUS_SUSPENSION=continuation swift test --skip-build --no-parallel "${suspending_tests[@]}"; }
 
 step_compile_fail() { swift build && Scripts/compile-fail.sh --skip-build; }
 
@@ -45,13 +49,14 @@ step_readme() { Scripts/readme.sh; }
 step_release() { swift test "${release_build[@]}"; }
 
 # The direct way keeps the sanitizer from following a task from one stack to the next, so a portable one is asked for.
-# One test at a time: hundreds at once, each with threads of its own, keep two cores from getting anywhere under it.
 step_tsan() { NEXUS_SUSPENSION=continuation swift test "${thread_build[@]}" --no-parallel; }
 
-step_asan() { swift test "${address_build[@]}"; }
+step_asan() { swift test "${address_build[@]}" --no-parallel; }
 
 # The parts that a trait of the package adds.
-step_traits() { swift test --traits ExperimentalScheduling --scratch-path .build/traits --filter '^NexusRTTests\.'; }
+step_traits() {
+  swift test --traits ExperimentalScheduling --scratch-path .build/traits --no-parallel --filter '^NexusRTTests\.'
+}
 
 # SwiftPM does not notice files that are new in a package it reaches by path, unless that package's manifest is younger.
 step_examples() { touch Package.swift && swift test --package-path Examples; }
@@ -78,6 +83,12 @@ unended_in() {
 warnings_in() {
   grep -E "^$root/[^:]+:[0-9]+:[0-9]+: warning:" "$1" | sort -u \
     | awk -v readme="$root/.build/readme/Sources/" 'index($0, readme) == 1 || index($0, "/.build/") == 0'
+}
+
+# The step and why it failed, and the first issues of it, each with what was found (the line after it).
+failures_in() {
+  echo "FAILED: $2: $3"
+  grep -A 1 -E '^✘ Test [^r].* recorded an issue|^FAILED|Fatal error' "$1" | grep -v '^--$' | cut -c 1-300 | head -n 8
 }
 
 # Prints "passed failed" for the test runs in a log.
@@ -128,6 +139,7 @@ run_step() {
   ((${#reasons[@]} > 0)) && verdict="FAILED: $(printf '%s; ' "${reasons[@]}" | sed 's/; $//')"
   printf '%4d s  %s%s\n' "$((SECONDS - started))" "$tally" "$verdict"
   ((${#reasons[@]} == 0)) && return
+  failures+="$(failures_in "$log" "$title" "$(printf '%s; ' "${reasons[@]}" | sed 's/; $//')")"$'\n'
   echo "--- $log"
   [[ -n "$found" ]] && sed "s#^$root/##" <<<"$found" | head -n 40
   grep -A 40 -m 1 'WARNING: ThreadSanitizer' "$log"
@@ -157,6 +169,7 @@ maybe asan counted "address sanitizer"
 maybe traits counted "debug tests with the trait ExperimentalScheduling"
 maybe benchmarks uncounted "Benchmarks build"
 
+printf '%s' "$failures"
 echo "total time: $SECONDS s; logs in .build/logs"
 echo "$total_passed passed, $total_failed failed"
 ((total_failed == 0 && total_passed > 0))

@@ -241,6 +241,8 @@ private func signalReachesTwoRuntimes(_ send: @escaping @Sendable () -> Void) as
     try await inRuntime { runtime in
       try runtime.blockOn { for _ in 0..<3 { spawnBoxed { try await sleep(for: .seconds(1_000)) } } }
       expectEqual(runtime.taskReports().map(\.activity), Array(repeating: .neverStarted, count: 3))
+      // A thread that gets no processor for 3 ms would find the time up before it had started them.
+      try runtime.blockOn { for _ in 0..<4 { await yield() } }
       do throws(QuiesceError) {
         try runtime.quiesce(within: .milliseconds(3))
         expect(false, "it became quiet")
