@@ -123,6 +123,54 @@ import Testing
     #expect(idle.mayPark)
   }
 
+  @Test func lead_isByWhatTheKernelIsLateAsARule() {
+    var idle = IdleState(.park)
+    #expect(idle.lead == 0)
+    for _ in 1...40 { idle.woken(late: 24_000) }
+    #expect((23_000...24_000).contains(idle.lead), "\(idle.lead) ns")
+    idle.woken(late: 5_000_000)
+    #expect(idle.lead < 28_000, "an exception became the rule: \(idle.lead) ns")
+    for _ in 1...100 { idle.woken(late: 5_000_000) }
+    #expect((49_000...50_000).contains(idle.lead), "\(idle.lead) ns")
+    for _ in 1...100 { idle.woken(late: 0) }
+    #expect(idle.lead < 8, "\(idle.lead) ns")
+  }
+
+  /// The kernel would end them too late.
+  @Test func sleeps_shorterThanTheLead_doNotPark_andAreNotEarly() async throws {
+    try await inTask {
+      for _ in 1...100 { unsafe LoopState.current(for: "test").pointee.idle.woken(late: 50_000) }
+      let before = runtimeCounters().parks
+      for _ in 1...20 {
+        let start = Deadline.now
+        try await sleep(for: .microseconds(20))
+        expect(start.duration(to: .now) >= .microseconds(20))
+      }
+      expectEqual(runtimeCounters().parks, before)
+      // What other work there is does not wait for them.
+      await beWokenByAThread()
+    }
+  }
+
+  /// What a look finds is of now, not of the time when it began.
+  @Test func loopTime_isTheTimeAfterALook() async throws {
+    try await inTask(.idling(.adaptive(spin: .seconds(1_000)))) {
+      let pipe = Pipe()
+      let output = pipe.output.descriptor
+      let writer = Worker {
+        usleep(20_000)
+        let now = Deadline.now.nanoseconds
+        precondition(unsafe withUnsafeBytes(of: now) { unsafe write(output, $0.baseAddress, 8) } == 8)
+      }
+      var buffer = IOBuffer(count: 8)
+      var bytes = buffer.mutableBytes
+      _ = try await pipe.input.read(into: &bytes)
+      let written = unsafe bytes.unsafeLoad(as: UInt64.self)
+      expect(loopTime() >= Deadline(nanoseconds: written))
+      writer.join()
+    }
+  }
+
   /// A deadline that comes within a look is what the look was for.
   @Test func looks_thatEndWithADeadline_areOfUse() async throws {
     try await inTask(.idling(.adaptive(spin: .seconds(1)))) {

@@ -12,13 +12,17 @@ extension LoopState {
   /// - Parameter limit: The latest it returns, on CLOCK_MONOTONIC in ns.
   mutating func park(until limit: UInt64?) {
     guard var timeout = timeToNextDeadline(limit) else { return }
+    // A wait in the kernel would be over too late.
+    if timeout <= idle.lead {
+      _ = lookForWork(for: timeout)
+      return
+    }
     let budget = idle.look(wakes: counters.foreignWakes, isWatching: !watched.isEmpty)
     if budget > 0 {
       let isFound = lookForWork(for: min(budget, timeout))
       idle.looked(found: isFound || timeout <= budget)
       if isFound { return }
-      // Time has passed.
-      guard let rest = timeToNextDeadline(limit) else { return }
+      guard let rest = timeToNextDeadline(limit), rest > idle.lead else { return }
       timeout = rest
     }
     if !watched.isEmpty {
@@ -30,14 +34,19 @@ extension LoopState {
     let isSleep = timeout == .max && reactor.isUnused
     guard unsafe mailbox.pointee.park(sleeping: isSleep) else { return }
     counters.parks &+= 1
+    let end = timeout == .max ? nil : Monotonic.now() &+ (timeout - idle.lead)
     if isSleep {
       unsafe mailbox.pointee.sleep()
     } else {
       counters.enters &+= 1
-      reactor.park(timeout: timeout == .max ? nil : timeout)
+      reactor.park(timeout: timeout == .max ? nil : timeout - idle.lead)
     }
     let arrived = unsafe mailbox.pointee.unpark(into: &runQueue)
     counters.foreignWakes &+= UInt64(arrived)
+    if let end, arrived == 0 && !reactor.hasCompletions {
+      let now = Monotonic.now()
+      if now >= end { idle.woken(late: now - end) }
+    }
     clock.forget()
     if !timers.isEmpty { fireTimers() }
   }
@@ -73,6 +82,8 @@ extension LoopState {
   /// It keeps the core. To give it to others by `sched_yield` would forfeit what is left of the thread's slice (Linux 6.18:
   /// `yield_task_fair`), and where others want the core the next wake would come milliseconds late.
   private mutating func lookForWork(for budget: UInt64) -> Bool {
+    // Meanwhile time passes.
+    clock.forget()
     let end = Monotonic.now() &+ budget
     while true {
       // What the loop has prepared, or the kernel has ready for it, does not wait for the end of this.
