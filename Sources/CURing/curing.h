@@ -3,6 +3,7 @@
 #define CURING_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -22,6 +23,9 @@ static const uint32_t curing_feature_ext_arg = IORING_FEAT_EXT_ARG;
 static const uint32_t curing_feature_nodrop = IORING_FEAT_NODROP;
 
 static const uint32_t curing_fsync_datasync = IORING_FSYNC_DATASYNC;
+
+/// `O_DIRECT`, another number on each architecture, which the C library shows under that name only to who asks for GNU's names.
+static const int curing_open_direct = __O_DIRECT;
 
 /// The position of a file's own offset: read and write there, and move it on.
 static const uint64_t curing_offset_current = (uint64_t)-1;

@@ -42,6 +42,28 @@ import Testing
     }
   }
 
+  /// The room of dropped claims is all that a sender waits for, and the select is all that looks at them.
+  @Test func readable_whenTheRingIsFullOfDroppedClaims_wakesTheSenderBehindThem() throws {
+    try onRuntime {
+      let ends = MPSCBytes.channel(capacity: 64)
+      var tx = ends.sender
+      var rx = ends.receiver
+      let blocked = Handover(tx.clone())
+      while tx.refusal(8) == nil {}
+      let worker = Worker {
+        var tx = blocked.take()
+        try tx.sendBlocking(record(3), until: .after(.seconds(20)))
+      }
+      // It sleeps: only a wake makes it look once more.
+      while !rx.signals.firstSender.isSet { try await sleep(for: .milliseconds(1)) }
+      switch try await select(rx.readable(), Alarm.after(.seconds(10))) {
+      case .first: expect(try rx.tryTake() == record(3))
+      case .second: expect(false, "the sender was not told of the room")
+      }
+      try worker.join()
+    }
+  }
+
   @Test(arguments: [64, 256, 4096])
   func readable_besideATypedChannel_losesNoRecord(capacity: Int) throws {
     let bytes = MPSCBytes.channel(capacity: capacity)

@@ -180,6 +180,21 @@ import Testing
     }
   }
 
+  /// The descriptor of a close that was interrupted is gone, and its number perhaps somebody else's already.
+  @Test func close_interrupted_isNotRepeated() async throws {
+    try await inTask {
+      let file = Kept(try await File.open("/dev/null", .read))
+      let closes = Shared(0)
+      setFilter { result in
+        closes.value += 1
+        return result == 0 ? -EINTR : result
+      }
+      expectEqual(await code { try await file.take().close() }, EINTR)
+      setFilter(nil)
+      expectEqual(closes.value, 1)
+    }
+  }
+
   private nonisolated(nonsending) func code(
     _ body: nonisolated(nonsending) () async throws -> Void
   ) async -> Int32? {

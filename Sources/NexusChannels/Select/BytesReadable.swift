@@ -82,8 +82,8 @@ extension BytesReceiver {
   /// The channel's readiness as an arm of a select: `case .first: while var record = try receiver.tryReceive() { ... }`.
   @_lifetime(&self)
   public mutating func readable() -> BytesReadable {
-    // Skips that lie first are passed over: what is there then is a record.
-    _ = reader.hasRecord
+    // Skips that lie first are passed over: what is there then is a record. Their room is news to waiting senders.
+    _ = hasRecord
     // Sound: unbound for one line, and then bound to all of `self`.
     let arm = unsafe _overrideLifetime(BytesReadable(self), copying: ())
     return unsafe _overrideLifetime(arm, mutating: &self)

@@ -33,7 +33,7 @@ public struct File: ~Copyable {
     /// Write at the end, wherever that is.
     public static var append: OpenOptions { OpenOptions(rawValue: O_APPEND) }
     /// Past the page cache (`O_DIRECT`): offsets, counts and buffers must be aligned to the disk's blocks.
-    public static var direct: OpenOptions { OpenOptions(rawValue: 0o40000) }
+    public static var direct: OpenOptions { OpenOptions(rawValue: curing_open_direct) }
     /// Fail unless it is a directory.
     public static var directory: OpenOptions { OpenOptions(rawValue: O_DIRECTORY) }
   }
@@ -151,11 +151,15 @@ public struct File: ~Copyable {
     }
     discard self
     do throws(IOError) {
-      _ = unsafe try await Operation.perform("close") { entry in unsafe curing_prep_close(entry, descriptor) }
+      // Not again if it is interrupted: what a file system still has to write is, the descriptor is gone before, and another
+      // thread may have got its number.
+      _ = unsafe try await Operation.perform("close", isRepeatable: false) { entry in
+        unsafe curing_prep_close(entry, descriptor)
+      }
     } catch {
+      guard error.isCancelled else { throw error }
       // Cancelled before it began: the descriptor is still open.
-      if error.isCancelled, Glibc.close(descriptor) == 0 { return }
-      throw error
+      if Glibc.close(descriptor) != 0 { throw IOError(operation: "close", code: errno) }
     }
   }
 }

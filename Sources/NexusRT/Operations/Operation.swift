@@ -13,12 +13,15 @@ enum Operation {
   /// whatever it completes with counts. A task that was cancelled before does not begin. An operation that a signal interrupted begins
   /// anew.
   ///
-  /// - Parameter isAttempt: Does what can be done at once, also for a task that was cancelled, and ends as cancelled if that is
-  ///   nothing: the operation's own cancellation is submitted right behind it.
+  /// - Parameters:
+  ///   - isAttempt: Does what can be done at once, also for a task that was cancelled, and ends as cancelled if that is
+  ///     nothing: the operation's own cancellation is submitted right behind it.
+  ///   - isRepeatable: Whether an operation that was interrupted has done nothing.
   /// - Returns: The kernel's result, not negative.
   @inline(__always)
   nonisolated(nonsending) static func perform(
-    _ name: StaticString, isAttempt: Bool = false, _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
+    _ name: StaticString, isAttempt: Bool = false, isRepeatable: Bool = true,
+    _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
   ) async throws(IOError) -> Int {
     while true {
       let loop = unsafe LoopState.current(for: name)
@@ -44,7 +47,7 @@ enum Operation {
         result = unsafe slot.pointee.result
       }
       if unsafe slot.pointee.role == .guest { unsafe loop.pointee.releaseGuest(slot) }
-      if result == -EINTR { continue }
+      if result == -EINTR && isRepeatable { continue }
       guard result >= 0 else { throw IOError(operation: name.description, code: -result) }
       return Int(result)
     }
