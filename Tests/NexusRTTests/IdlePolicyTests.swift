@@ -129,9 +129,9 @@ import Testing
     for _ in 1...40 { idle.woken(late: 24_000) }
     #expect((23_000...24_000).contains(idle.lead), "\(idle.lead) ns")
     idle.woken(late: 5_000_000)
-    #expect(idle.lead < 28_000, "an exception became the rule: \(idle.lead) ns")
+    #expect(idle.lead < 34_000, "an exception became the rule: \(idle.lead) ns")
     for _ in 1...100 { idle.woken(late: 5_000_000) }
-    #expect((49_000...50_000).contains(idle.lead), "\(idle.lead) ns")
+    #expect((99_000...100_000).contains(idle.lead), "\(idle.lead) ns")
     for _ in 1...100 { idle.woken(late: 0) }
     #expect(idle.lead < 8, "\(idle.lead) ns")
   }
@@ -139,12 +139,12 @@ import Testing
   /// The kernel would end them too late.
   @Test func sleeps_shorterThanTheLead_doNotPark_andAreNotEarly() async throws {
     try await inTask {
-      for _ in 1...100 { unsafe LoopState.current(for: "test").pointee.idle.woken(late: 50_000) }
+      for _ in 1...100 { unsafe LoopState.current(for: "test").pointee.idle.woken(late: 100_000) }
       let before = runtimeCounters().parks
       for _ in 1...20 {
         let start = Deadline.now
-        try await sleep(for: .microseconds(20))
-        expect(start.duration(to: .now) >= .microseconds(20))
+        try await sleep(for: .microseconds(60))
+        expect(start.duration(to: .now) >= .microseconds(60))
       }
       expectEqual(runtimeCounters().parks, before)
       // What other work there is does not wait for them.

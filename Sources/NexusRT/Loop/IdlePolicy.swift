@@ -2,6 +2,9 @@
 // other.
 
 /// What a runtime does while none of its tasks is ready. `Documentation/Time.md` has what each costs, measured.
+///
+/// Whichever it is, a wait for a deadline ends earlier by what the kernel usually takes to end it too late, 100 us at most, and
+/// the loop looks for work until the deadline comes.
 public enum IdlePolicy: Sendable, Equatable {
   /// Waits in the kernel. Where another thread has been at work for this runtime since it last did, or tasks wait for a
   /// channel's other thread, it looks for up to 50 us first, as `adaptive` does, because to park and to be woken can cost as
@@ -63,7 +66,7 @@ struct IdleState {
   private static let usualLook: UInt64 = 50_000
   private static let longestPause = 15
   /// A thread that is woken later than that is kept from its core, which no lead makes up for.
-  private static let longestLead: UInt64 = 50_000
+  private static let longestLead: UInt64 = 100_000
 
   init(_ policy: IdlePolicy) {
     self.policy = policy
