@@ -188,6 +188,30 @@ import Testing
     }
   }
 
+  /// Each receive finds a sender that waits.
+  @Test func receives_atARendezvousWithMany_letOthersRun() throws {
+    try onRuntime {
+      let ends = MPMC.channel(of: Int.self, capacity: 0)
+      let turns = Log<Void>()
+      var senders = HandleList<Void>()
+      for number in 0..<1_000 {
+        senders.append(spawnBoxed(ends.sender.clone()) { tx in try await tx.send(number) })
+      }
+      await settle()
+      let other = spawnBoxed {
+        while !Task.isCancelled {
+          turns.entries.append(())
+          await yield()
+        }
+      }
+      for number in 0..<1_000 { try await expect(ends.receiver.receive() == number) }
+      #expect(turns.entries.count >= 6)
+      other.cancel()
+      try await other.value()
+      _ = try await senders.values()
+    }
+  }
+
   @Test(arguments: Kind.allCases) func loop_thatNeverWaits_letsOthersRun(kind: Kind) throws {
     try onRuntime {
       let (tx, rx) = kind.make(Int.self, 4)

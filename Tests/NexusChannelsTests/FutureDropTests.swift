@@ -101,6 +101,65 @@ import Testing
     }
   }
 
+  @Test func ownedFuture_droppedOnAnotherThread_traps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try onRuntime {
+        let ends = SPSC.channel(of: Int.self, capacity: 1)
+        var future = ends.receiver.intoReceiving()
+        let wait = Wait(for: "test")
+        guard try future.poll(waking: wait.token) == nil else { return }
+        let box = Smuggled(future)
+        let worker = Worker { drop(box.take()) }
+        _ = await wait.suspend(until: .after(.seconds(10)))
+        try worker.join()
+      }
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("on another thread"))
+  }
+
+  /// Withdrawn it is any thread's.
+  @Test func ownedFuture_withdrawn_isDroppedAnywhere() throws {
+    try onRuntime {
+      let ends = SPSC.channel(of: Int.self, capacity: 1)
+      var future = ends.receiver.intoReceiving()
+      let wait = Wait(for: "test")
+      try expect(future.poll(waking: wait.token) == nil)
+      wait.giveUp()
+      future.withdraw()
+      let box = Smuggled(future)
+      try Worker { drop(box.take()) }.join()
+    }
+  }
+
+  /// Polled for two tasks that both wait still: the loop must not look at the channel for the first once the future has gone.
+  @Test func mpscFuture_polledForTwoWaits_leavesNoWatchBehind() throws {
+    try onRuntime {
+      let ends = MPSC.channel(of: Int.self, capacity: 1)
+      let tokens = Noted([WakeToken]())
+      var handles = HandleList<Void>()
+      for _ in 0..<2 {
+        handles.append(
+          spawnBoxed {
+            let wait = Wait(for: "test")
+            tokens.value.append(wait.token)
+            _ = await wait.suspend()
+          })
+      }
+      await settle()
+      let sender = ends.sender
+      try sender.trySend(0)
+      do {
+        var send = sender.sending(1)
+        for token in tokens.value + tokens.value { try expect(!send.poll(waking: token)) }
+        #expect(watchedWords() == 1)
+      }
+      #expect(watchedWords() == 0)
+      for token in tokens.value { token.wake() }
+      _ = try await handles.values()
+    }
+  }
+
   @Test func spscFutures_whenDropped_areRegisteredNowhere() throws {
     try onRuntime {
       let ends = SPSC.channel(of: Int.self, capacity: 1)
@@ -161,4 +220,11 @@ import Testing
       try expect(receive.poll(waking: .none) == 2)
     }
   }
+}
+
+/// Takes to another thread what the compiler would not let go there.
+private final class Smuggled<Value: ~Copyable>: @unchecked Sendable {
+  private var value: Value?
+  init(_ value: consuming Value) { self.value = consume value }
+  func take() -> Value { value.take()! }
 }

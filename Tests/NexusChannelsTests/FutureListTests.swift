@@ -152,6 +152,60 @@ import Testing
     }
   }
 
+  /// A future that is polled for nobody is found by its peer, in a process that has no runtime too.
+  @Test func future_polledForNobody_isPassedOver() async {
+    await #expect(processExitsWith: .success) {
+      for capacity in [0, 1] {
+        let ends = MPMC.channel(of: Int.self, capacity: capacity)
+        var receive = ends.receiver.receiving()
+        guard try receive.poll(waking: .none) == nil else { fatalError("a value from nowhere") }
+        try? ends.sender.trySend(1)
+      }
+      let ends = MPSC.channel(of: Int.self, capacity: 1)
+      let tx = ends.sender
+      var rx = ends.receiver
+      try tx.trySend(1)
+      var send = tx.sending(2)
+      guard try !send.poll(waking: .none) else { fatalError("room from nowhere") }
+      guard try rx.tryReceive() == 1, try send.poll(waking: .none) else { fatalError("no room") }
+    }
+  }
+
+  /// Permits have all the room: what a sender waits with is all there is, and a future is told of it.
+  @Test func receiveFuture_whenASenderWaitsBehindPermits_isTold() throws {
+    try onRuntime {
+      let ends = channel(1)
+      let permit = try ends.sender.tryReserve()
+      var receive = ends.receiver.receiving()
+      let wait = Wait(for: "test")
+      try expect(receive.poll(waking: wait.token) == nil)
+      let sending = spawnBoxed(ends.sender.clone()) { tx in try await tx.send(5) }
+      expect(await wait.suspend(until: .after(.seconds(10))) == .woken)
+      try expect(receive.poll(waking: .none) == 5)
+      try await sending.value()
+      _ = consume permit
+    }
+  }
+
+  /// A select must not wait beside a sender whose value it could have.
+  @Test func select_whenASenderWaitsBehindPermits_takesItsValue() throws {
+    try onRuntime {
+      let ends = channel(1)
+      let permit = try ends.sender.tryReserve()
+      let sending = spawnBoxed(ends.sender.clone()) { tx in try await tx.send(5) }
+      await settle()
+      let wait = Wait(for: "test")
+      let token = wait.token
+      switch ends.receiver._core.takeOrRegister(token, .selecting) {
+      case .value(let value): expect(value == 5)
+      default: expect(false, "it waits beside a value")
+      }
+      wait.giveUp()
+      try await sending.value()
+      _ = consume permit
+    }
+  }
+
   /// forget_blocked_receiver. Catalogue 2, 8: a future that was polled and is not looked at blocks nobody.
   @Test(arguments: [0, 1, Int.max]) func receive_behindAForgottenFuture_getsTheValue(capacity: Int) throws {
     try onRuntime {

@@ -40,6 +40,81 @@ import Testing
     }
   }
 
+  /// What won was decided before the close: the arm that lost has sent nothing.
+  @Test func sendArm_thatLostBeforeTheClose_doesNotTrap() throws {
+    try onRuntime {
+      let a = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)
+      let b = channel(1)
+      try a.sender.trySend(1)
+      let selecting = spawnBoxed(a.sender.clone(), b.receiver.clone()) { tx, rx in
+        switch try await select(tx.sending(2), rx.receiving()) {
+        case .first: return 0
+        case .second(let value): return value ?? -1
+        }
+      }
+      await settle()
+      try b.sender.trySend(7)
+      a.sender.close()
+      try await expect(selecting.value() == 7)
+    }
+  }
+
+  @Test func send_whoseWaitEndedBeforeTheClose_doesNotTrap() throws {
+    try onRuntime {
+      let ends = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)
+      try ends.sender.trySend(1)
+      let sending = spawnBoxed(ends.sender.clone()) { tx in
+        do throws(SendError<Int>) {
+          try await tx.send(2)
+          return 0
+        } catch {
+          return error.value
+        }
+      }
+      await settle()
+      sending.cancel()
+      ends.sender.close()
+      try await expect(sending.value() == 2)
+    }
+  }
+
+  @Test func future_thatIsGivenUpAfterTheClose_doesNotTrap() throws {
+    try onRuntime {
+      let ends = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)
+      let tx = ends.sender
+      try tx.trySend(1)
+      var first = tx.sending(2)
+      var second = tx.sending(3)
+      try expect(!first.poll(waking: .none))
+      try expect(!second.poll(waking: .none))
+      tx.close()
+      expect(first.cancel() == 2)
+      _ = consume second
+    }
+  }
+
+  @Test func future_thatIsPolledAgainAfterTheClose_traps() async {
+    await #expect(processExitsWith: .failure) {
+      let ends = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)
+      let tx = ends.sender
+      try tx.trySend(1)
+      var future = tx.sending(2)
+      _ = try future.poll(waking: .none)
+      tx.close()
+      _ = try? future.poll(waking: .none)
+    }
+  }
+
+  /// Whether the last end of the other side has gone before, which closes the channel too, no user can know.
+  @Test func close_afterTheOtherSideHasGone_doesNotTrap() throws {
+    let ends = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)
+    drop(ends.receiver)
+    expect(!ends.sender.close())
+    let others = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)
+    drop(others.sender)
+    expect(!others.receiver.close())
+  }
+
   @Test func close_ofAClosedChannel_traps() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let ends = MPMC.channel(of: Int.self, capacity: 1, closing: .traps)

@@ -7,6 +7,25 @@ import Testing
 
 @Suite struct SelectArmTests {
   /// crossbeam smoke1/2, default, disconnected, default_when_disconnected.
+  /// Room that a permit gives back and a value that is received: two changes, which must not cancel each other.
+  @Test func sendVersion_onlyGrows() throws {
+    let ends = MPSC.channel(of: Int.self, capacity: 2)
+    let tx = ends.sender
+    var rx = ends.receiver
+    let core = tx._core
+    try tx.trySend(1)
+    let permit = try tx.tryReserve()
+    var before = core.sendVersion
+    _ = consume permit
+    expect(core.sendVersion > before)
+    before = core.sendVersion
+    try expect(rx.tryReceive() == 1)
+    expect(core.sendVersion > before)
+    before = core.sendVersion
+    try tx.tryReserve().send(2)
+    expect(core.sendVersion > before)
+  }
+
   @Test(arguments: [1, 4, Int.max]) func trySelect_takesWhatIsThere_andNothingElse(capacity: Int) throws {
     let a = channel(capacity)
     let b = channel(capacity)

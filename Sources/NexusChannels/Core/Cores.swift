@@ -144,10 +144,14 @@ public protocol _SenderCore<Element>: BitwiseCopyable {
   var capacity: Int? { get }
   /// Whether every send fails from now on.
   var isClosedForSending: Bool { get }
+  /// Traps if the channel's rules are that nobody sends on a closed one. For who does so, or still waits to when it is closed;
+  /// not for whose wait has ended otherwise.
+  func trapIfClosedIsAnError()
   /// Changes whenever another one than this sender may have changed what `offer` would give.
   var sendVersion: UInt64 { get }
 }
 
 extension _SenderCore {
   @inlinable public var isOfferWorthwhile: Bool { true }
+  @inlinable public func trapIfClosedIsAnError() {}
 }

@@ -29,6 +29,8 @@ extension _ReceiverCore {
       switch takeOrRegister(token, .parked) {
       case .value(let value):
         wait.giveUp()
+        // Of a sender that waits: there may be any number of them.
+        if Budget.isSpent(by: "receive") { await Budget.pause() }
         return value
       case .closed:
         wait.giveUp()

@@ -37,7 +37,10 @@ extension _SenderCore {
         let outcome = await wait.suspend(until: deadline)
         // What was taken counts as sent, also if the task was cancelled meanwhile.
         guard let back = withdraw(sender: place, .parked, token) else { return }
-        if isClosedForSending { throw .closed(back) }
+        if isClosedForSending {
+          if outcome == .woken { trapIfClosedIsAnError() }
+          throw .closed(back)
+        }
         switch outcome {
         case .woken: value = back
         case .cancelled: throw .cancelled(back)
@@ -84,7 +87,10 @@ extension _SenderCore {
       case .registered(let place):
         let outcome = wait.park(until: deadline)
         guard let back = withdraw(sender: place, .parked, token) else { return }
-        if isClosedForSending { throw .closed(back) }
+        if isClosedForSending {
+          if outcome == .woken { trapIfClosedIsAnError() }
+          throw .closed(back)
+        }
         if outcome == .timedOut { throw .timedOut(back) }
         value = back
       }

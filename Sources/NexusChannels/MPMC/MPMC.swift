@@ -142,13 +142,17 @@ public enum MPMC {
 }
 
 extension MPMCCore {
-  /// Closes by a user's wish, which under Go's rules is allowed once.
+  /// Closes by a user's wish, which under Go's rules is allowed once. That the last end of the other side went before, which closes
+  /// the channel too, no user can know.
   @inlinable
   func closeOnce() -> Bool {
-    let wasOpen = close()
-    if unsafe !wasOpen && block.pointee.rule == .traps {
+    let wasClosed = unsafe withLock { block in
+      defer { unsafe block.pointee.isClosedByUser = true }
+      return unsafe block.pointee.isClosedByUser
+    }
+    if unsafe wasClosed && block.pointee.rule == .traps {
       fatalError("NexusChannels: a channel was closed that was closed already")
     }
-    return wasOpen
+    return close()
   }
 }

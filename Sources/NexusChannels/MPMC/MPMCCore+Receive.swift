@@ -56,7 +56,7 @@ extension MPMCCore: _ReceiverCore {
     return .none
   }
 
-  /// At a rendezvous: the value of the first sender that waits with one. Under the lock.
+  /// The value of the first sender that waits with one, at a rendezvous or because permits have all the room. Under the lock.
   @inlinable @inline(never)
   func takeFromSender(_ token: inout WakeToken) -> Element? {
     if unsafe block.pointee.isClosed { return nil }
@@ -182,7 +182,7 @@ extension MPMCCore: _ReceiverCore {
   @inlinable
   func canTake(besides token: WakeToken) -> Bool {
     if unsafe block.pointee.values.count > 0 || block.pointee.isClosed { return true }
-    guard unsafe block.pointee.capacity == 0 else { return false }
+    // Of a sender that waits: at a rendezvous, or because permits have all the room.
     var index = unsafe block.pointee.senders.first
     while index >= 0 {
       let node = unsafe block.pointee.senders.nodes[index]

@@ -136,9 +136,9 @@ extension MPMCCore: _SenderCore {
   ) -> _SenderPlace<Element> {
     let place = unsafe block.pointee.senders.append(token, deposit, isFuture: isFuture)
     unsafe block.pointee.changed()
-    // At a rendezvous there is something to receive now, by others than the select that this may be an arm of: that may
-    // stand among the receivers too.
-    if unsafe block.pointee.capacity == 0 { woken = nextFuture() }
+    // At a rendezvous, and where permits have all the room, there is something to receive now, by others than the select that this
+    // may be an arm of: that may stand among the receivers too.
+    if unsafe block.pointee.values.count == 0 || block.pointee.capacity == 0 { woken = nextFuture() }
     return _SenderPlace(place)
   }
 
@@ -147,9 +147,7 @@ extension MPMCCore: _SenderCore {
     sender place: _SenderPlace<Element>, _ kind: _WaiterKind, _ token: WakeToken
   ) -> Element? {
     let (isSettled, deposit) = leave(place)
-    if isSettled { return nil }
-    if isClosedForSending { trapIfClosedIsAnError() }
-    return deposit?.value
+    return isSettled ? nil : deposit?.value
   }
 
   @inlinable
@@ -304,7 +302,7 @@ extension MPMCCore: _SenderCore {
   }
 
   @inlinable
-  func trapIfClosedIsAnError() {
+  public func trapIfClosedIsAnError() {
     if unsafe block.pointee.rule == .traps {
       fatalError("NexusChannels: a value was sent on a closed channel")
     }

@@ -35,6 +35,8 @@ public enum CloseRule: Sendable {
   private let base: UInt64 = 0
   @usableFromInline let lock = SpinLock()
   @usableFromInline var isClosed = false
+  /// Closed by a call, and not only because the last end of a side went.
+  @usableFromInline var isClosedByUser = false
   @usableFromInline let rule: CloseRule
   /// 0 for a rendezvous, `Int.max` without bound.
   @usableFromInline let capacity: Int

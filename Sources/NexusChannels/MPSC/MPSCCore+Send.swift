@@ -40,9 +40,10 @@ extension MPSCCore: _SenderCore {
         word = now
         continue
       }
-      // Relaxed: it orders nothing; the value is published by its stamp, room by `head`.
+      // Release: whoever takes a later position by a permit, and acquires this, may write where the `head` that was seen here
+      // says that the receiver is done.
       let (done, now) = unsafe block.pointee.claims.weakCompareExchange(
-        expected: word, desired: word &+ step, ordering: .relaxed)
+        expected: word, desired: word &+ step, ordering: .releasing)
       if done { return (.granted, word) }
       word = now
     }
@@ -148,8 +149,9 @@ extension MPSCCore: _SenderCore {
   public func withdraw(
     sender place: _SenderPlace<Element>, _ kind: _WaiterKind, _ token: WakeToken
   ) -> Element? {
+    // Another future of the same wait may have relied on this one's watch.
     if kind == .future { unsafe token.unwatch(headWord) }
-    let (isSettled, deposit) = leave(place)
+    let (isSettled, deposit) = leave(place, wasWatched: kind == .future)
     return isSettled ? nil : deposit?.value
   }
 
@@ -158,15 +160,26 @@ extension MPSCCore: _SenderCore {
     let head = unsafe block.pointee.head.load(ordering: .acquiring)
     unsafe block.pointee.lock.lock()
     let isLinked = unsafe block.pointee.waiting.isLinked(place.place)
-    if isLinked { unsafe block.pointee.waiting.setToken(token, at: place.place) }
+    var earlier = WakeToken.none
+    if isLinked {
+      earlier = unsafe block.pointee.waiting.nodes[place.place.index].token
+      unsafe block.pointee.waiting.setToken(token, at: place.place)
+    }
     unsafe block.pointee.lock.unlock()
-    // The earlier watch ended with the earlier wait, maybe before its heavy fence.
-    if isLinked { watchForRoom(token, head, isWatcher: true) }
-    return isLinked
+    guard isLinked else { return false }
+    // The earlier watch ended with the earlier wait, maybe before its heavy fence; or that wait still lasts.
+    unsafe earlier.unwatch(headWord)
+    // Another future of that wait may have relied on it.
+    let others = unsafe block.pointee.waitingCount.load(ordering: .relaxed) - 1
+    if earlier != token && others > 0 { nexus_heavy_fence() }
+    watchForRoom(token, head, isWatcher: true)
+    return true
   }
 
   @inlinable
-  func leave(_ place: _SenderPlace<Element>) -> (isSettled: Bool, load: _Deposit<Element>?) {
+  func leave(
+    _ place: _SenderPlace<Element>, wasWatched: Bool = false
+  ) -> (isSettled: Bool, load: _Deposit<Element>?) {
     unsafe block.pointee.lock.lock()
     if unsafe block.pointee.waiting.isLinked(place.place) {
       // The loop saw `head` change, or the wait ended otherwise: if there is room its turn may be now.
@@ -175,14 +188,14 @@ extension MPSCCore: _SenderCore {
       unsafe block.pointee.lock.lock()
     }
     let result = unsafe block.pointee.waiting.take(place.place)
-    let watched = unsafe block.pointee.watcher == .node(place.place.index)
-    if watched { unsafe block.pointee.watcher = .fence }
+    let isWatcher = unsafe block.pointee.watcher == .node(place.place.index)
+    if isWatcher { unsafe block.pointee.watcher = .fence }
     updateWaitingCount()
     unsafe block.pointee.lock.unlock()
     // Room that came while this stood first may be somebody else's now.
     if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 {
       // Those behind it relied on its watch: from here on the receiver sees that they wait.
-      if watched { nexus_heavy_fence() }
+      if isWatcher || wasWatched { nexus_heavy_fence() }
       admitWaiting()
     }
     return result
@@ -226,7 +239,7 @@ extension MPSCCore: _SenderCore {
       serve(first)
       return isClaimed ? token : WakeToken.none
     }
-    unsafe block.pointee.claims.subtract(1, ordering: .releasing)
+    giveBackRoom()
     return nil
   }
 
@@ -281,7 +294,7 @@ extension MPSCCore: _SenderCore {
     var word = unsafe block.pointee.claims.load(ordering: .relaxed)
     while true {
       if word & MPSCClaims.closed != 0 { return nil }
-      // Acquire: pairs with the release of `head` by way of whoever set the room aside.
+      // Acquire: pairs with the release of `head` by way of whoever claimed the position before this one, or set the room aside.
       let (done, now) = unsafe block.pointee.claims.weakCompareExchange(
         expected: word, desired: word &- 1 &+ MPSCClaims.step, ordering: .acquiring)
       if done { return MPSCClaims.position(word) }
@@ -289,9 +302,17 @@ extension MPSCCore: _SenderCore {
     }
   }
 
+  /// Room that was set aside is not needed.
+  @inlinable
+  func giveBackRoom() {
+    // Before it is: `sendVersion` never seems to fall.
+    unsafe block.pointee.released.add(1, ordering: .relaxed)
+    unsafe block.pointee.claims.subtract(1, ordering: .releasing)
+  }
+
   @inlinable
   public func release() {
-    unsafe block.pointee.claims.subtract(1, ordering: .releasing)
+    giveBackRoom()
     nexus_full_fence()
     if unsafe block.pointee.waitingCount.load(ordering: .relaxed) != 0 { admitWaiting() }
   }
@@ -301,9 +322,13 @@ extension MPSCCore: _SenderCore {
     unsafe block.pointee.claims.load(ordering: .acquiring) & MPSCClaims.closed != 0
   }
 
+  /// Only grows: where room that was set aside is given back, `claims` falls by 1, and this grows by 1 all the same.
   @inlinable
   public var sendVersion: UInt64 {
-    unsafe block.pointee.claims.load(ordering: .acquiring) &+ block.pointee.head.load(ordering: .acquiring)
+    // Acquire: `released` as of this state of `claims`, at least.
+    let claims = unsafe block.pointee.claims.load(ordering: .acquiring)
+    return unsafe claims &+ 2 &* block.pointee.released.load(ordering: .relaxed)
+      &+ block.pointee.head.load(ordering: .acquiring)
   }
 
   @inlinable

@@ -84,6 +84,8 @@ enum MPSCWatcher: Equatable {
   /// The token of the receiver's wait, 0 while it does not wait or its loop watches for it.
   @usableFromInline let receiver = Atomic<UInt64>(0)
   @usableFromInline let waitingCount = Atomic<Int>(0)
+  /// How often room that was set aside was given back.
+  @usableFromInline let released = Atomic<UInt64>(0)
   @usableFromInline let lock = SpinLock()
   @usableFromInline var waiting = WaitQueue<_Deposit<Element>>()
   /// Who sees to it that room is noticed which was freed while `waitingCount` became visible. While anybody waits, and

@@ -51,7 +51,10 @@ public struct SendFuture<Core: _SenderCore>: ~Copyable, ~Escapable {
       precondition(isSent, "a send was polled whose value came back")
       return true
     }
-    if core.isClosedForSending { throw .closed(value) }
+    if core.isClosedForSending {
+      core.trapIfClosedIsAnError()
+      throw .closed(value)
+    }
     switch core.offerOrRegister(value, token, .future) {
     case .sent:
       isSent = true

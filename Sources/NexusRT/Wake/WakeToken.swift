@@ -53,6 +53,8 @@ public struct WakeToken: Sendable, Equatable {
   @inlinable @inline(__always)
   @discardableResult
   package func claim(_ reason: WaitOutcome = .woken) -> Bool {
+    // Nobody's: a future that was polled to be polled again, not to be told.
+    guard bits != 0 else { return false }
     let slot = unsafe self.slot
     let wait = bits & ~SlotState.phaseMask
     // Whoever makes this exchange owns the slot until the loop takes it from the queue, and may write its reason and
@@ -82,6 +84,7 @@ public struct WakeToken: Sendable, Equatable {
   /// local one.
   @inlinable @inline(__always)
   package func claimLocally() -> Bool {
+    guard bits != 0 else { return false }
     let slot = unsafe self.slot
     let wait = bits & ~SlotState.phaseMask
     guard unsafe slot.pointee.state.load(ordering: .relaxed) == wait | SlotState.armedLocal else {
@@ -114,6 +117,7 @@ public struct WakeToken: Sendable, Equatable {
   /// until the wait is over or `unwatch` is called. For a thread the token is announced here, with a heavy fence.
   @usableFromInline
   package func watch(_ watch: WordWatch) {
+    guard bits != 0 else { return }
     if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
       unsafe loop.pointee.add(watch, self, slot)
     } else {
@@ -125,6 +129,7 @@ public struct WakeToken: Sendable, Equatable {
   /// Takes the watch of `word` back. O(words watched), which are few.
   @usableFromInline
   package func unwatch(_ word: UnsafePointer<Atomic<UInt64>>) {
+    guard bits != 0 else { return }
     if let loop = unsafe LoopState.ofThisThread, unsafe loop.pointee.mailbox == mailbox {
       unsafe loop.pointee.watched.remove(word, of: slot)
     }
