@@ -42,6 +42,9 @@ public struct RecorderConfiguration: Sendable {
   /// A descriptor that becomes readable when the recorder shall end in order: a signalfd, an eventfd.
   public var stopDescriptor: Int32?
 
+  /// Is told what is done to the segments' files.
+  var diskProbe: DiskProbe?
+
   /// A recorder of `input` into `directory`, with defaults that suit most.
   public init(directory: String, input: Input) {
     self.directory = directory
