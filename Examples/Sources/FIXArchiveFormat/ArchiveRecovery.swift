@@ -80,15 +80,19 @@ public struct RecordableArchive: ~Copyable, Sendable {
         repair.removedFiles.append(directory.file(last))
       case .damaged(let damage): throw .damaged(damage)
       case .reader(var reader):
-        if let reason = reader.header.fault(index: last, archiveID: nil, firstMessage: nil) {
-          throw .damaged(
-            ArchiveDamage(segment: last, path: directory.file(last), offset: 0, reason: reason))
+        func damage(_ reason: ArchiveDamage.Reason) -> ArchiveError {
+          .damaged(ArchiveDamage(segment: last, path: directory.file(last), offset: 0, reason: reason))
+        }
+        let header = reader.header
+        if let reason = header.fault(index: last, archiveID: nil, firstMessage: last == 1 ? 1 : nil) {
+          throw damage(reason)
         }
         while try reader.next() {}
+        let next = header.firstMessageNumber + UInt64(reader.messages)
+        if !ArchiveLayout.messageNumbers.contains(next) { throw damage(.impossibleMessageNumber(next)) }
         try close(reader, in: directory, &repair, didSync)
         return State(
-          archiveID: reader.header.archiveID, nextSegmentIndex: last + 1,
-          nextMessageNumber: reader.header.firstMessageNumber + UInt64(reader.messages), repair: repair)
+          archiveID: header.archiveID, nextSegmentIndex: last + 1, nextMessageNumber: next, repair: repair)
       }
     }
   }
