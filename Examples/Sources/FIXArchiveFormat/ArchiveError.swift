@@ -11,6 +11,9 @@ public struct ArchiveDamage: Error, Sendable, Equatable, CustomStringConvertible
     case foreignHeader
     /// The header's first message number does not follow the segment before.
     case messageGap(expected: UInt64, found: UInt64)
+    /// The header's first message number, or that of the message that would follow the segment, is not in
+    /// `ArchiveLayout.messageNumbers`.
+    case impossibleMessageNumber(UInt64)
     /// No file has this index, and later ones exist.
     case missingSegment
     /// A record is invalid, and the rest of the segment proves that it was durable.
@@ -46,6 +49,8 @@ public struct ArchiveDamage: Error, Sendable, Equatable, CustomStringConvertible
     case .foreignHeader: "the header belongs to another segment or archive"
     case .messageGap(let expected, let found):
       "the segment begins with message \(found) where message \(expected) must follow"
+    case .impossibleMessageNumber(let number):
+      "the header leads to message number \(number), but messages are numbered from 1 to 2^62"
     case .missingSegment: "the segment is missing"
     case .badRecord(let fault):
       switch fault {

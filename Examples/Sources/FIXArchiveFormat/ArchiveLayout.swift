@@ -21,6 +21,9 @@ public enum ArchiveLayout {
   public static let recordAlignment = 8
   /// The longest payload the length field can say.
   public static let maximumPayload = (1 << 28) - 1
+  /// The numbers that a segment's first message can have: what no recorder reaches is refused when a header is read, so
+  /// that no count of a segment's messages overflows.
+  public static let messageNumbers: ClosedRange<UInt64> = 1...1 << 62
   /// Bytes of a seal's payload.
   static let sealPayload = 32
   /// Bytes of the shortest mark's payload.

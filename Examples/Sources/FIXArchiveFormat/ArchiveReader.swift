@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The messages of an archive over all its segments, in the order they were received.
+/// The messages of an archive over all its segments, in the order in which they were recorded.
 ///
 /// Memory is one window of a few megabytes whatever the archive's size. `next()` returns false at the end of
 /// what is there, and may be called again: it then goes on with what was recorded since, over the change to

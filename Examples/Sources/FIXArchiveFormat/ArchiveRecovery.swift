@@ -4,7 +4,8 @@ internal import Glibc
 ///
 /// Opening repairs what a crash left. Each step can be cut off by another crash and is then done again: the
 /// torn tail is truncated and that is synced before the seal is written, so a seal cut off is but another torn
-/// tail; a file whose creation was cut off is removed.
+/// tail; a file whose creation was cut off is removed. Where there is nothing to repair, the end of the archive is
+/// synced: its recorder may have been killed just before it did that.
 public struct RecordableArchive: ~Copyable, Sendable {
   /// The directory as it was given.
   public let directory: String
@@ -26,13 +27,15 @@ public struct RecordableArchive: ~Copyable, Sendable {
     try self.init(recovering: directory, windowSize: FileWindow.capacity)
   }
 
-  init(recovering path: String, windowSize: Int) throws(ArchiveError) {
-    if unsafe mkdir(path, 0o755) != 0 && errno != EEXIST {
-      throw .system(operation: "create", path: path, errno: errno)
-    }
+  /// - Parameter didSync: gets the path of each file and directory that was synced, in order.
+  init(
+    recovering path: String, windowSize: Int, didSync: (String) -> Void = { _ in }
+  ) throws(ArchiveError) {
+    let isNew = unsafe mkdir(path, 0o755) == 0
+    if !isNew && errno != EEXIST { throw .system(operation: "create", path: path, errno: errno) }
     let directory = try ArchiveDirectory(path)
     let lock = try ArchiveLock(directory)
-    let state = try Self.recover(directory, windowSize: windowSize)
+    let state = try Self.recover(directory, isNew: isNew, windowSize: windowSize, didSync)
     self.directory = path
     self.lock = lock
     archiveID = state.archiveID
@@ -56,12 +59,13 @@ public struct RecordableArchive: ~Copyable, Sendable {
   }
 
   private static func recover(
-    _ directory: ArchiveDirectory, windowSize: Int
+    _ directory: ArchiveDirectory, isNew: Bool, windowSize: Int, _ didSync: (String) -> Void
   ) throws(ArchiveError) -> State {
     var repair = ArchiveRepair()
     while true {
       let indices = try directory.segments()
       guard let last = indices.last else {
+        try syncEntry(of: directory, isNew: isNew, didSync)
         var random = SystemRandomNumberGenerator()
         return State(archiveID: random.next(), nextSegmentIndex: 1, nextMessageNumber: 1, repair: repair)
       }
@@ -72,19 +76,23 @@ public struct RecordableArchive: ~Copyable, Sendable {
       switch try SegmentReader.open(last, in: directory, windowSize: windowSize) {
       case .tornCreation:
         try directory.remove(last)
-        try directory.sync()
+        try sync(directory, didSync)
         repair.removedFiles.append(directory.file(last))
       case .damaged(let damage): throw .damaged(damage)
       case .reader(var reader):
-        if let reason = reader.header.fault(index: last, archiveID: nil, firstMessage: nil) {
-          throw .damaged(
-            ArchiveDamage(segment: last, path: directory.file(last), offset: 0, reason: reason))
+        func damage(_ reason: ArchiveDamage.Reason) -> ArchiveError {
+          .damaged(ArchiveDamage(segment: last, path: directory.file(last), offset: 0, reason: reason))
+        }
+        let header = reader.header
+        if let reason = header.fault(index: last, archiveID: nil, firstMessage: last == 1 ? 1 : nil) {
+          throw damage(reason)
         }
         while try reader.next() {}
-        try close(reader, in: directory, &repair)
+        let next = header.firstMessageNumber + UInt64(reader.messages)
+        if !ArchiveLayout.messageNumbers.contains(next) { throw damage(.impossibleMessageNumber(next)) }
+        try close(reader, in: directory, &repair, didSync)
         return State(
-          archiveID: reader.header.archiveID, nextSegmentIndex: last + 1,
-          nextMessageNumber: reader.header.firstMessageNumber + UInt64(reader.messages), repair: repair)
+          archiveID: header.archiveID, nextSegmentIndex: last + 1, nextMessageNumber: next, repair: repair)
       }
     }
   }
@@ -93,13 +101,19 @@ public struct RecordableArchive: ~Copyable, Sendable {
     (1...UInt64(indices.count)).first { indices[Int($0) - 1] != $0 }
   }
 
-  /// Makes sure that the segment is sealed.
+  /// Makes sure that the segment is sealed, and the seal on the disk.
   private static func close(
-    _ reader: borrowing SegmentReader, in directory: ArchiveDirectory, _ repair: inout ArchiveRepair
+    _ reader: borrowing SegmentReader, in directory: ArchiveDirectory, _ repair: inout ArchiveRepair,
+    _ didSync: (String) -> Void
   ) throws(ArchiveError) {
     let place: Int
     switch reader.end! {
-    case .sealed: return
+    case .sealed:
+      // Its recorder may have been killed between the seal's write and its sync. A segment that follows must not
+      // reach the disk before it.
+      try sync(ArchiveFile(opening: reader.window.file.path, flags: O_RDONLY), didSync)
+      try sync(directory, didSync)
+      return
     case .damaged(let damage): throw .damaged(damage)
     case .cleanTail(let offset): place = offset
     case .tornTail(let offset, _):
@@ -108,7 +122,7 @@ public struct RecordableArchive: ~Copyable, Sendable {
     }
     let file = try ArchiveFile(opening: reader.window.file.path, flags: O_RDWR)
     try file.truncate(to: place)
-    try file.sync()
+    try sync(file, didSync)
     var encoder = SegmentEncoder(
       reader.header, resumingAt: place, messages: reader.messages, firstTime: reader.firstTime,
       lastTime: reader.lastTime)
@@ -117,9 +131,35 @@ public struct RecordableArchive: ~Copyable, Sendable {
     defer { unsafe buffer.deallocate() }
     _ = encoder.encodeSeal(time: reader.lastTime, into: buffer)
     try unsafe file.write(buffer.bytes, at: place)
-    try file.sync()
-    try directory.sync()
+    try sync(file, didSync)
+    try sync(directory, didSync)
     repair.sealedSegment = reader.header.segmentIndex
+  }
+
+  private static func sync(_ file: borrowing ArchiveFile, _ didSync: (String) -> Void) throws(ArchiveError) {
+    try file.sync()
+    didSync(file.path)
+  }
+
+  /// Makes the directory itself durable. It may have been made by an earlier run that was killed too early for that;
+  /// where this process did not make it and may not read what it is in, that is its owner's part.
+  private static func syncEntry(
+    of directory: ArchiveDirectory, isNew: Bool, _ didSync: (String) -> Void
+  ) throws(ArchiveError) {
+    let parent: ArchiveDirectory
+    do throws(ArchiveError) {
+      parent = try ArchiveDirectory(directory.path + "/..")
+      try parent.sync()
+    } catch {
+      if !isNew, case .system(_, _, EACCES) = error { return }
+      throw error
+    }
+    didSync(parent.path)
+  }
+
+  private static func sync(_ directory: ArchiveDirectory, _ didSync: (String) -> Void) throws(ArchiveError) {
+    try directory.sync()
+    didSync(directory.path)
   }
 }
 

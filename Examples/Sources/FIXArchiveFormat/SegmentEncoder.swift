@@ -2,10 +2,10 @@ internal import CArchiveKernels
 
 /// Writes a segment into memory that its caller gives it, and knows where in the file each byte belongs.
 ///
-/// The encoder does no I/O. Its caller encodes records one behind the other, ends a batch with a mark (or the
-/// seal) when the batch must reach the disk, and writes the memory at the file offset at which the batch began.
-/// Marks and seals end at block boundaries, so batches are whole blocks: what was written once is never written
-/// again.
+/// The encoder does no I/O. Its caller encodes records one behind the other, ends a batch with a mark when the
+/// batch must reach the disk, and writes the memory at the file offset at which the batch began. Marks and seals
+/// end at block boundaries, so batches are whole blocks: what was written once is never written again. The seal
+/// is written alone, when a sync has covered everything before it.
 public struct SegmentEncoder: Sendable {
   /// The segment's header.
   public let header: SegmentHeader
@@ -120,7 +120,7 @@ public struct SegmentEncoder: Sendable {
     return length
   }
 
-  /// Encodes the seal and the zeros behind it; nothing can follow. Returns what `sealLength` was. O(block).
+  /// Encodes the seal and the zeros behind it; nothing can follow. Says that all before it is durable. Returns what `sealLength` was. O(block).
   @safe
   public mutating func encodeSeal(time: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let length = sealLength

@@ -60,6 +60,11 @@ struct SegmentReader: ~Copyable {
     try window.load(ArchiveLayout.segmentHeaderSize, at: 0)
     switch SegmentHeader.decode(window.bytes(at: 0)) {
     case .header(let header):
+      let number = header.firstMessageNumber
+      guard ArchiveLayout.messageNumbers.contains(number) else {
+        return .damaged(
+          ArchiveDamage(segment: index, path: path, offset: 0, reason: .impossibleMessageNumber(number)))
+      }
       return .reader(SegmentReader(header: header, window: window))
     case .unsupportedVersion(let version):
       throw .unsupportedVersion(path: path, version: version)

@@ -16,7 +16,7 @@ final class ActiveSegment {
   }
 
   let path: String
-  let file: File
+  private let file: File
   /// Where a completed sync reaches.
   private(set) var durable: Point
   // The end of the bytes that are written without a gap, and the writes behind it in order.
@@ -24,10 +24,12 @@ final class ActiveSegment {
   private var writes: [(end: Point, isDone: Bool)] = []
   /// Whether a sync is under way, or about to begin.
   var isSyncing = false
+  private let probe: DiskProbe?
 
-  private init(_ file: consuming File, path: String, start: Point) {
+  private init(_ file: consuming File, path: String, start: Point, probe: DiskProbe?) {
     self.file = file
     self.path = path
+    self.probe = probe
     durable = start
     written = start
   }
@@ -37,8 +39,10 @@ final class ActiveSegment {
   /// - Parameters:
   ///   - header: the buffer whose first block is the header.
   ///   - count: what the run has recorded before this segment.
+  ///   - probe: is told every step that follows.
   nonisolated(nonsending) static func create(
-    _ index: UInt64, in directory: String, header: borrowing IOBuffer, after count: DurableCount
+    _ index: UInt64, in directory: String, header: borrowing IOBuffer, after count: DurableCount,
+    probe: DiskProbe?
   ) async throws -> ActiveSegment {
     let path = directory + "/" + ArchiveLayout.segmentName(index)
     do {
@@ -54,7 +58,7 @@ final class ActiveSegment {
       try await file.sync()
       try await syncDirectory(directory)
       return ActiveSegment(
-        file, path: path, start: Point(offset: ArchiveLayout.segmentHeaderSize, count: count))
+        file, path: path, start: Point(offset: ArchiveLayout.segmentHeaderSize, count: count), probe: probe)
     } catch let error as IOError {
       throw RecorderError.archive(path: path, reason: error.description)
     }
@@ -83,8 +87,17 @@ final class ActiveSegment {
     writes.append((end, false))
   }
 
+  /// Writes `bytes` at `start`; `willWrite` told that they come.
+  nonisolated(nonsending) func write(_ bytes: RawSpan, at start: Int) async throws(IOError) {
+    let range = start..<start + bytes.byteCount
+    try await probe?(.willWrite(path: path, range))
+    try await file.writeAll(bytes, at: UInt64(start))
+    didWrite(to: range.upperBound)
+    try await probe?(.didWrite(path: path, range))
+  }
+
   /// Notes that the write that ends at `end` has completed. O(writes in flight).
-  func didWrite(to end: Int) {
+  private func didWrite(to end: Int) {
     for index in writes.indices where writes[index].end.offset == end { writes[index].isDone = true }
     while let first = writes.first, first.isDone {
       written = first.end
@@ -98,14 +111,18 @@ final class ActiveSegment {
   /// Makes what is written durable.
   nonisolated(nonsending) func sync() async throws(IOError) {
     let point = written
+    try await probe?(.willSync(path: path))
     try await file.syncData()
     durable = point
+    try await probe?(.didSync(path: path))
   }
 
   /// Ends the segment, whose last write, with the seal in it, has completed: makes all of the file durable.
   nonisolated(nonsending) func close() async throws(IOError) {
     precondition(writes.isEmpty && !isSyncing, "a segment is closed when nothing of it is in flight")
+    try await probe?(.willSync(path: path))
     try await file.sync()
     durable = written
+    try await probe?(.didSync(path: path))
   }
 }

@@ -86,9 +86,7 @@ extension ArchiveWriter {
     if buffer != nil, isFlushDue || canSync {
       if recorded.messages > handedOver.messages {
         guard lanes.isNextFree else { return }
-        unsafe encodeEnd { encoder, memory in
-          encoder.encodeMark(durableOffset: segment.durable.offset, time: Clock.sinceEpoch(), into: memory)
-        }
+        encodeMark()
         handOver(used)
         place(lanes.takeFree())
       }
@@ -99,6 +97,13 @@ extension ArchiveWriter {
       }
     }
     beginSyncIfPossible()
+  }
+
+  /// Fills the buffer up to a block boundary.
+  private func encodeMark() {
+    unsafe encodeEnd { encoder, memory in
+      encoder.encodeMark(durableOffset: segment.durable.offset, time: Clock.sinceEpoch(), into: memory)
+    }
   }
 
   /// Begins a sync once all is written that it must cover.
@@ -130,14 +135,32 @@ extension ArchiveWriter {
   // MARK: Segments
 
   /// Seals the segment and returns when all of it is on the disk.
+  ///
+  /// The seal is written alone, when a sync has covered everything before it: to a reader it is the proof that all of
+  /// that was durable, and beside a write that fails or is lost in a crash it would make damage of what is none.
   nonisolated(nonsending) private func closeSegment() async throws {
+    try await syncSegment()
+    if buffer == nil { place(try await lanes.take()) }
     unsafe encodeEnd { encoder, memory in encoder.encodeSeal(time: Clock.sinceEpoch(), into: memory) }
     handOver(used)
     try await lanes.settle()
-    while let task = syncTask.take() { try await task.value() }
     if let failure { throw failure }
     try await segment.close()
     didSync()
+  }
+
+  /// Writes what the buffer holds, and returns when all of the segment so far is on the disk.
+  nonisolated(nonsending) private func syncSegment() async throws {
+    if used > 0 {
+      encodeMark()
+      handOver(used)
+    }
+    syncTarget = handedOverOffset
+    // The end of the last write begins the sync; where none is in flight it begins here.
+    beginSyncIfPossible()
+    try await lanes.settle()
+    while let task = syncTask.take() { try await task.value() }
+    if let failure { throw failure }
   }
 
   /// Begins the segment behind the one that was closed.
@@ -149,7 +172,8 @@ extension ArchiveWriter {
     var memory = try await lanes.take()
     _ = unsafe memory.withMemory { encoder.encodeHeader(into: $0) }
     segment = try await ActiveSegment.create(
-      encoder.header.segmentIndex, in: archive.directory, header: memory, after: recorded)
+      encoder.header.segmentIndex, in: archive.directory, header: memory, after: recorded,
+      probe: diskProbe)
     segments += 1
     handedOverOffset = ArchiveLayout.segmentHeaderSize
     syncTarget = 0

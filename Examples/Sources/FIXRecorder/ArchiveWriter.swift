@@ -16,6 +16,7 @@ final class ArchiveWriter {
   let sync: RecorderConfiguration.Sync
   let segmentLimit: Int
   let events: RecorderEvents
+  let diskProbe: DiskProbe?
 
   let lanes: WriteLanes
   var segment: ActiveSegment
@@ -73,7 +74,8 @@ final class ArchiveWriter {
     let segment: ActiveSegment
     _ = unsafe header.withMemory { encoder.encodeHeader(into: $0) }
     segment = try await ActiveSegment.create(
-      encoder.header.segmentIndex, in: archive.directory, header: header, after: DurableCount())
+      encoder.header.segmentIndex, in: archive.directory, header: header, after: DurableCount(),
+      probe: configuration.diskProbe)
     lanes.giveBack(header)
     return ArchiveWriter(archive, lanes, segment, encoder, configuration, events)
   }
@@ -87,6 +89,7 @@ final class ArchiveWriter {
     self.segment = segment
     self.encoder = encoder
     self.events = events
+    diskProbe = configuration.diskProbe
     sync = configuration.sync
     segmentLimit = configuration.segmentBytes
     buffer = lanes.takeFree()
@@ -159,8 +162,7 @@ final class ArchiveWriter {
     lanes.lend(memory) { memory in
       guard self.failure == nil else { return }
       do throws(IOError) {
-        try await segment.file.writeAll(memory.bytes.extracting(0..<count), at: UInt64(start))
-        segment.didWrite(to: end.offset)
+        try await segment.write(memory.bytes.extracting(0..<count), at: start)
       } catch {
         self.fail(error)
       }

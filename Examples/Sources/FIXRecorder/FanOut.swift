@@ -3,6 +3,9 @@ internal import Synchronization
 
 /// Deals a file's messages out to several producers, each a thread with its own end of the ring.
 ///
+/// Each producer claims its records when it comes to it, so the messages of a batch stay in order, and those of different
+/// batches mix in the ring, and so in the archive. To keep the order they would have to wait for each other.
+///
 /// Batches go round: from the framing thread to a producer, and empty back. Their number bounds the memory.
 final class FanOut: Sendable {
   private let queues: [BlockingQueue<MessageBatch?>]

@@ -30,7 +30,9 @@ public struct RecorderConfiguration: Sendable {
   public var sync = Sync.interval(.milliseconds(100))
   /// A segment that has this many bytes is sealed, and another begins.
   public var segmentBytes = 1 << 30
-  /// Threads that put the messages of a file into the ring.
+  /// Threads that put the messages of a file into the ring. With more than one the archive does not keep their order:
+  /// each thread keeps that of the batches it is dealt, but those of different threads mix, and after a crash what is
+  /// durable is no prefix of the file.
   public var producers = 1
   /// The ring between producers and the archive, in bytes; rounded up to a power of two.
   public var ringBytes = 4 << 20
@@ -41,6 +43,9 @@ public struct RecorderConfiguration: Sendable {
 
   /// A descriptor that becomes readable when the recorder shall end in order: a signalfd, an eventfd.
   public var stopDescriptor: Int32?
+
+  /// Is told what is done to the segments' files.
+  var diskProbe: DiskProbe?
 
   /// A recorder of `input` into `directory`, with defaults that suit most.
   public init(directory: String, input: Input) {

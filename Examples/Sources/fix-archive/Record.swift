@@ -56,7 +56,12 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("Seal a segment that has this many bytes and begin another.", valueName: "n"))
   var segmentBytes = 1 << 30
 
-  @Option(help: ArgumentHelp("Threads that put the messages of a file into the ring.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      Threads that put the messages of a file into the ring. With more than one the archive does not keep their \
+      order: batches of 128 KiB go to the threads in turn and mix, and what a crash leaves is no prefix of the file.
+      """, valueName: "n"))
   var threads = 1
 
   @Option(help: ArgumentHelp("The ring between producers and archive; a power of two.", valueName: "n"))

@@ -113,6 +113,8 @@ func verification(_ path: String) throws(ArchiveError) -> ArchiveVerification {
   try ArchiveVerification(checking: path, windowSize: 8192)
 }
 
-func recover(_ path: String) throws(ArchiveError) -> RecordableArchive {
-  try RecordableArchive(recovering: path, windowSize: 8192)
+func recover(
+  _ path: String, didSync: (String) -> Void = { _ in }
+) throws(ArchiveError) -> RecordableArchive {
+  try RecordableArchive(recovering: path, windowSize: 8192, didSync: didSync)
 }

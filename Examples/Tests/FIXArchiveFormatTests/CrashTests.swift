@@ -75,6 +75,37 @@ import Testing
     return try recover(path)
   }
 
+  /// What a recovery syncs, in order.
+  static func syncs(_ path: String) throws -> [String] {
+    var synced: [String] = []
+    _ = try recover(path) { synced.append($0) }
+    return synced
+  }
+
+  @Test func seal_whoseRecorderWasKilledBeforeItsSync_isSyncedBeforeAnotherSegmentIsBegun() throws {
+    let (first, second, _) = Self.archive(sealing: true)
+    let directory = TemporaryDirectory()
+    directory.write(first.bytes, segment: 1)
+    directory.write(second.bytes, segment: 2)
+    #expect(try Self.syncs(directory.path) == [directory.file(2), directory.path])
+    // So is the one in front of a file that was only created.
+    directory.write([], segment: 3)
+    #expect(try Self.syncs(directory.path) == [directory.path, directory.file(2), directory.path])
+    // What is sealed now: cut, then sealed.
+    directory.write(Array(second.bytes[..<second.messageEnds[15]]), segment: 2)
+    #expect(try Self.syncs(directory.path) == [directory.file(2), directory.file(2), directory.path])
+  }
+
+  @Test func directory_thatIsMade_isSyncedInItsParent() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.path + "/new"
+    #expect(try Self.syncs(path) == [path + "/.."])
+    // It may have been made by a run that was killed before it could sync.
+    #expect(try Self.syncs(path) == [path + "/.."])
+    unsafe unlink(path + "/lock")
+    unsafe rmdir(path)
+  }
+
   @Test func preallocatedSegment_endsInACleanTail_andIsCutToItsRecords() throws {
     let (_, _, all) = Self.archive()
     let directory = TemporaryDirectory()

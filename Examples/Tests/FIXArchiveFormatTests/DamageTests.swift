@@ -88,6 +88,49 @@ import Testing
       try verification(directory.path).damages.map(\.reason) == [.messageGap(expected: 31, found: 33)])
   }
 
+  @Test(arguments: [0, 1 << 62 + 1, UInt64.max] as [UInt64], [1, 2] as [UInt64])
+  func header_withAFirstMessageNumberThatNoRecorderReaches_isDamage(number: UInt64, index: UInt64) throws {
+    let directory = TemporaryDirectory()
+    if index == 2 { directory.write(Self.sealedSegment().bytes, segment: 1) }
+    for messages in 0..<3 {
+      for isSealed in [false, true] {
+        var segment = SegmentBuilder(index: index, firstMessage: 1)
+        for place in 0..<messages { segment.add(payload(place, length: 9), time: 1) }
+        if isSealed { segment.seal() }
+        // The header's check word is right, and no record's depends on the number.
+        let header = SegmentHeader(
+          archiveID: 0xA5C1, segmentIndex: index, firstMessageNumber: number, creationTime: 1)
+        unsafe segment.bytes.withUnsafeMutableBytes { header.encode(into: $0) }
+        directory.write(segment.bytes, segment: index)
+        let damage = ArchiveDamage(
+          segment: index, path: directory.file(index), offset: 0, reason: .impossibleMessageNumber(number))
+        #expect(try verification(directory.path).damages == [damage])
+        #expect(throws: ArchiveError.damaged(damage)) { try contents(directory.path) }
+        #expect(throws: ArchiveError.damaged(damage)) { _ = try recover(directory.path) }
+        #expect(directory.read(segment: index) == segment.bytes)
+      }
+    }
+  }
+
+  @Test func firstSegment_thatDoesNotBeginWithMessageOne_isNotRecordedOn() throws {
+    let directory = TemporaryDirectory()
+    directory.write(SegmentBuilder(firstMessage: 5).bytes, segment: 1)
+    let damage = ArchiveDamage(
+      segment: 1, path: directory.file(1), offset: 0, reason: .messageGap(expected: 1, found: 5))
+    #expect(try verification(directory.path).damages == [damage])
+    #expect(throws: ArchiveError.damaged(damage)) { _ = try recover(directory.path) }
+  }
+
+  @Test func lastMessageNumber_thatLeavesNoneForTheNext_isNotRecordedOn() throws {
+    let directory = TemporaryDirectory()
+    directory.write(Self.sealedSegment().bytes, segment: 1)
+    var last = SegmentBuilder(index: 2, firstMessage: 1 << 62)
+    last.add([1], time: 1)
+    directory.write(last.bytes, segment: 2)
+    #expect(throws: ArchiveError.self) { _ = try recover(directory.path) }
+    #expect(directory.read(segment: 2) == last.bytes)
+  }
+
   @Test func verification_afterDamage_goesOnWithTheNextSegment() throws {
     var first = Self.sealedSegment()
     first.bytes[4100] ^= 1

@@ -80,6 +80,22 @@ import Testing
     #expect(cat.errors.contains("the archive is damaged"))
   }
 
+  @Test(arguments: [["cat"], ["tail"], ["verify"], ["record", "--input", "/dev/null", "--archive"]])
+  func header_withAnImpossibleNumber_isNamedAsDamage(command: [String]) {
+    let directory = makeArchive([])
+    defer {
+      unsafe unlink(directory + "/lock")
+      remove(directory)
+    }
+    var bytes = contents(segment(directory))
+    let header = SegmentHeader(archiveID: 1, segmentIndex: 1, firstMessageNumber: 0, creationTime: 1)
+    unsafe bytes.withUnsafeMutableBytes { header.encode(into: $0) }
+    write(bytes, to: segment(directory))
+    let ended = RunningProgram(command + [directory]).finish()
+    #expect(ended.exitCode == 1)
+    #expect(ended.errors.contains("segment 1, byte 0: the header leads to message number 0, but messages"))
+  }
+
   @Test(arguments: ["cat", "verify"])
   func path_thatIsNoArchive_isAClearError(command: String) {
     let directory = temporaryDirectory()

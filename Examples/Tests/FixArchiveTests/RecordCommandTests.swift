@@ -72,6 +72,13 @@ import Testing
     #expect(!exists("/tmp/none"))
   }
 
+  @Test func help_saysThatSeveralThreadsDoNotKeepTheOrder() {
+    let help = fixArchive("record", "--help").output
+    #expect(
+      String(decoding: help, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        .contains("With more than one the archive does not keep their order"))
+  }
+
   func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// What a program wrote, once it has `text` in it, or after ten seconds.
