@@ -183,6 +183,8 @@ final class RecorderRun {
   ) {
     let input = InterruptibleInput(input)
     inputs[number] = input
+    // A connection can be accepted in the turn of the stop, which then did not see it among the inputs.
+    if results.isStopping { input.interrupt() }
     let stream = StreamProducer(
       input: input, name: name, number: number, maximumMessageLength: configuration.maximumMessageLength,
       results: results, sender: sender, rejects: rejects)
