@@ -16,45 +16,36 @@ enum ByteInput: ~Copyable {
 
 /// An input whose pending read can be ended from another task of the runtime, while the task that waits for it goes on
 /// and still sends what it has.
+///
+/// The read is in a cancel scope of its own: cancelling that ends the read, and nothing else of the task that waits.
 final class InterruptibleInput {
   private let input: ByteInput
-  private var read: JoinHandle<Void>?
-  private var outcome: Result<Int, IOError>?
-  private var reader = WakeToken.none
+  // Of the latest read; cancelling one that is over does nothing.
+  private var reading: CancelScope?
   private var isInterrupted = false
 
   init(_ input: consuming ByteInput) { self.input = input }
 
-  /// Reads into the front of `region`, which must stay until this returns. 0 at the end, or once interrupted.
-  @unsafe
-  nonisolated(nonsending) func read(into region: UnsafeMutableRawBufferPointer) async throws(IOError) -> Int {
+  /// Reads into the front of `region`, one task at a time.
+  ///
+  /// - Returns: how many bytes were read; 0 at the end, or once interrupted.
+  /// - Throws: `IOError`; `isCancelled` if the task itself was cancelled.
+  nonisolated(nonsending) func read(into region: inout MutableRawSpan) async throws(IOError) -> Int {
     if isInterrupted { return 0 }
-    outcome = nil
-    read = spawnBoxed {
-      do throws(IOError) {
-        // SAFETY: the region is the caller's until the outcome is there.
-        var bytes = unsafe MutableRawSpan(_unsafeBytes: region)
-        self.outcome = .success(try await self.input.read(into: &bytes))
-      } catch {
-        self.outcome = .failure(error)
+    do throws(IOError) {
+      return try await withCancelScope { (scope) throws(IOError) in
+        self.reading = scope
+        return try await self.input.read(into: &region)
       }
-      self.reader.wake()
-    }
-    while true {
-      let wait = Wait(for: "read")
-      if let outcome {
-        wait.giveUp()
-        if case .failure(let error) = outcome, error.isCancelled { return 0 }
-        return try outcome.get()
-      }
-      reader = wait.token
-      _ = await wait.suspend()
+    } catch {
+      if isInterrupted && error.isCancelled { return 0 }
+      throw error
     }
   }
 
   /// Ends the pending read, and makes every further one the end of the input.
   func interrupt() {
     isInterrupted = true
-    read?.cancel()
+    reading?.cancel()
   }
 }
