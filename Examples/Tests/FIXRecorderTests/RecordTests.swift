@@ -173,14 +173,18 @@ import Testing
     configuration.stopDescriptor = stop.readEnd
     // Both are there before the recorder looks: it reads the word to stop and accepts in one turn, in this order.
     let peer = Shared<Int32>(-1)
+    let sent = traffic(300)
     let recorder = RunningRecorder(configuration) { port in
       let connection = connect(to: port)
+      write(Array(sent.joined()), to: connection)
       peer.change { $0 = connection }
       write([1], to: stop.writeEnd)
     }
     #expect(recorder.endsInTime(), "the connection's idle peer keeps the recorder from ending")
     close(peer.value)
     #expect(try recorder.finish().wasStopped)
+    // The peer's system had been told that these arrived.
+    #expect(try messages(of: directory.archive) == sent)
   }
 
   @Test func segments_rollOver_andRecordingGoesOnBehindThem() throws {
