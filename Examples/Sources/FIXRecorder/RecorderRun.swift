@@ -142,8 +142,8 @@ final class RecorderRun {
         descriptor: descriptor, path: path, maximumMessageLength: configuration.maximumMessageLength,
         results: results, rejects: rejects)
       try start(file, sender)
-    case .descriptor(let descriptor):
-      startStream(.file(File(borrowing: descriptor)), "standard input", 1, sender, rejects) { _, error in
+    case .stream(let file, let name):
+      startStream(.file(file), name, 1, sender, rejects) { _, error in
         if let error { self.results.add(error: error) }
       }
     case .listener(let listener, let limit):
