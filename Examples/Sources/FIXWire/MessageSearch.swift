@@ -30,7 +30,7 @@ enum MessageSearch {
   /// The first whole message, checksum verified, that starts in `range` and ends by `windowEnd`.
   /// O(range + bytes of the candidates).
   static func nextMessage(
-    in bytes: RawSpan, range: Range<Int>, windowEnd: Int, isFinal: Bool
+    in bytes: RawSpan, range: Range<Int>, windowEnd: Int, isFinal: Bool, _ sums: inout WindowSums
   ) -> NextMessage {
     var place = range.lowerBound
     while place < range.upperBound, let hit = bytes.firstIndex(of: 0x38, in: place..<range.upperBound) {
@@ -42,7 +42,9 @@ enum MessageSearch {
         guard let end = start.end, let trailerStart = start.trailerStart, end <= windowEnd else { break }
         if end > bytes.byteCount {
           if !isFinal { return .needMore(end: end) }
-        } else if Trailer.at(trailerStart, in: bytes) == .checksum(Int(bytes.byteSum(hit..<trailerStart))) {
+        } else if case .checksum(let expected) = Trailer.at(trailerStart, in: bytes),
+          expected == Int(sums.sum(hit..<trailerStart, in: bytes))
+        {
           return .message(hit..<end)
         }
       }
