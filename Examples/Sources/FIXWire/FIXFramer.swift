@@ -22,8 +22,8 @@ public struct FIXFramer: Sendable {
   var needed = 0
   // The fault whose run reached the maximum length and goes on behind it.
   var openFault: FrameFault?
-  // What the checksums are compared with.
-  private var sums = WindowSums()
+  // What is known of the input at hand.
+  private var found = FoundMessages()
   // How many bytes must be at hand for the shortcut, at least `shortcutLength`. A long message with a wrong checksum closes
   // it by a number that is never reached, which costs the messages that take it nothing.
   private var leastForShortcut = Self.shortcutLength
@@ -53,8 +53,9 @@ public struct FIXFramer: Sendable {
   public var requiredCapacity: Int { maximumMessageLength + MessageStart.recognisableLength }
 
   /// Judges the bytes at `offset`, which must be the one behind the step before (or the same one after
-  /// `needMore`). O(length of the step), except that a message with a wrong checksum costs what it declares, up to the
-  /// maximum length, however short its reject is. `StreamBuffer` bounds that, too.
+  /// `needMore`). O(length of the step), except that a message that is not sound costs what it declares, and what its data
+  /// fields declare, up to the maximum length each, however short its reject is. `StreamBuffer` has the framer remember
+  /// what it learned of the input, so that it need not be learned again for the next step.
   ///
   /// - Parameters:
   ///   - bytes: the input at hand.
@@ -84,16 +85,17 @@ public struct FIXFramer: Sendable {
     return carefulNext(in: bytes, at: offset, isFinal: isFinal)
   }
 
-  /// Has the sums of the input kept from one step to the next. From now on, what was at hand must stand where it stood,
+  /// Has what is known of the input kept from one step to the next. From now on, what was at hand must stand where it stood,
   /// until `inputMoves` is called.
-  mutating func keepSums() { sums.areKept = true }
+  mutating func keepFindings() { found.sums.areKept = true }
 
   /// How many bytes were read for checksums that were wrong, or had to be looked at with care.
-  var summed: Int { sums.summed }
+  var summed: Int { found.sums.summed }
 
   /// Says that the input at hand will stand at another place.
   mutating func inputMoves() {
-    sums.removeAll()
+    found.removeAll()
+    found.sums.removeAll()
     leastForShortcut = Self.shortcutLength
   }
 
@@ -103,10 +105,10 @@ public struct FIXFramer: Sendable {
     let length = trailerStart - offset
     let isLong = length > WindowSums.directLength
     // The shortcut has summed them, too.
-    if !isWary || !isLong { sums.didSum(length) }
-    if expected == Int(sums.sum(offset..<trailerStart, in: bytes)) { return true }
+    if !isWary || !isLong { found.sums.didSum(length) }
+    if expected == Int(found.sums.sum(offset..<trailerStart, in: bytes)) { return true }
     // The reject may be much shorter than what was summed, and the next message may reach as far.
-    if sums.areKept && isLong { leastForShortcut = .max }
+    if found.sums.areKept && isLong { leastForShortcut = .max }
     return false
   }
 
@@ -158,7 +160,8 @@ public struct FIXFramer: Sendable {
   ) -> Step {
     let message = DamagedMessage(
       offset: offset, start: start, windowEnd: offset + maximumMessageLength, isFinal: isFinal, in: bytes)
-    switch message.findEnd(in: bytes, from: offset + searched, &sums) {
+    if !found.sums.areKept { found.removeAll() }
+    switch message.findEnd(in: bytes, from: offset + searched, &found) {
     case .found(let fault, let end, let isCut):
       return reject(fault, length: end - offset, isCut: isCut)
     case .needMore(let end, let resume):

@@ -4,7 +4,8 @@
 /// its end (`writableRegion`, then `didWrite`), drains, and fills again; a message cut off by the end of a fill
 /// waits for the next. The rest is moved to the front only when less than half of the memory is free behind it and
 /// it is no longer than what was framed, or when hardly anything is free, so every byte is moved less than twice on
-/// average. Nothing is allocated after `init`, but for input with wrong checksums a byte for every 256 of the memory.
+/// average. Nothing is allocated after `init`, but for what a long message with a wrong checksum or data inside damage
+/// makes the framer remember: a byte for every 256 of the memory, and 24 for every start in such data.
 ///
 /// A region handed to the kernel stays where it is until `didWrite`; draining in between is allowed.
 @safe
@@ -41,7 +42,7 @@ public struct StreamBuffer: ~Copyable {
   ) {
     framer = FIXFramer(maximumMessageLength: maximumMessageLength)
     // What stands in the memory is only moved or replaced by `writableRegion`.
-    framer.keepSums()
+    framer.keepFindings()
     let pageSize = 4096
     let needed = max(capacity, 2 * framer.requiredCapacity)
     let size = (needed + pageSize - 1) / pageSize * pageSize

@@ -14,11 +14,9 @@ import Testing
     return Array(starts.joined()) + fix("10=999|")
   }
 
-  @Test(arguments: [1 << 20, 4096])
-  func startsWithoutAMessage_thatAllReachFar_areNotSummedToTheirEnds(chunk: Int) {
-    let stream = Self.startsOfOneMessage(50_000)
+  /// Frames `stream` in pieces of `chunk` bytes at most, and checks that no more was summed than so often every byte.
+  func frame(_ stream: [UInt8], chunk: Int, sumsPerByte: Int) -> FramingCounts {
     var buffer = StreamBuffer()
-    var rejects = 0
     var place = 0
     while !buffer.isFinal {
       place += unsafe buffer.fill { region in
@@ -27,15 +25,34 @@ import Testing
         return count
       }
       if place == stream.count { buffer.finish() }
-      _ = buffer.drain(
-        message: { _ in true },
-        reject: { reject, _ in
-          #expect(reject.length == 20 || rejects == 49_999)
-          rejects += 1
-        })
+      _ = buffer.drain(message: { _ in true }, reject: { _, _ in })
     }
-    #expect(rejects == 50_000)
-    #expect(buffer.counts.count(of: .badBodyLength) == 49_999)
-    #expect(buffer.framer.summed < 100 * stream.count)
+    #expect(buffer.framer.summed < sumsPerByte * stream.count)
+    return buffer.counts
+  }
+
+  @Test(arguments: [1 << 20, 4096])
+  func startsWithoutAMessage_thatAllReachFar_areNotSummedToTheirEnds(chunk: Int) {
+    let stream = Self.startsOfOneMessage(50_000)
+    let counts = frame(stream, chunk: chunk, sumsPerByte: 100)
+    #expect(counts.count(of: .badBodyLength) == 49_999)
+    #expect(counts.count(of: .badChecksum) == 1)
+    #expect(counts.bytes == stream.count)
+  }
+
+  @Test(arguments: [1 << 20, 500])
+  func dataInsideData_isSearchedOnce(chunk: Int) {
+    // Each field claims the rest up to a place inside the last message, which is why none is believed.
+    let last = message("35=0|58=straddles|")
+    let starts = Self.startsOfOneMessage(2000)
+    let claims = (0..<100).map { index in
+      let length = String((99 - index) * 15 + 1 + starts.count + last.firstIndex(of: UInt8(ascii: "3"))! + 4)
+      return fix("95=" + String(repeating: "0", count: 7 - length.count) + length + "|96=|")
+    }
+    let stream = fix("8=FIX.4.4|9=1000000|35=B|") + claims.joined() + starts + last
+    let counts = frame(stream, chunk: chunk, sumsPerByte: 100)
+    #expect(counts.messages == 1)
+    #expect(counts.rejects == 2001)
+    #expect(counts.bytes == stream.count)
   }
 }
