@@ -15,18 +15,6 @@ struct FileProducer: ~Copyable, Sendable {
 
   deinit { close(descriptor) }
 
-  static func open(_ path: String) throws(RecorderError) -> Int32 {
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw .input(path, reason: describe(errno: errno)) }
-    var status = stat()
-    if unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
-      close(descriptor)
-      throw .input(path, reason: describe(errno: EISDIR))
-    }
-    _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-    return descriptor
-  }
-
   /// Runs to the end of the file, or until the run is stopped or the ring closed.
   ///
   /// - Parameter send: gets each message, in order, and when it was received.

@@ -18,7 +18,7 @@ public enum Recorder {
     _ configuration: RecorderConfiguration, events: RecorderEvents = RecorderEvents()
   ) throws -> RecorderSummary {
     // The input first: a wrong name must not leave an empty archive behind.
-    let source = try Source(configuration.input)
+    let source = try Source(configuration)
     let archive = try RecordableArchive(openingForRecording: configuration.directory)
     let repair = archive.repair.map { $0.words }
     let runtime = try Runtime()
@@ -43,26 +43,6 @@ public enum Recorder {
       self.events = events
       self.archive = consume archive
       self.source = consume source
-    }
-  }
-}
-
-/// An input that was opened.
-enum Source: ~Copyable {
-  case file(Int32, path: String)
-  case descriptor(Int32)
-  case listener(TCPListener, connections: Int?)
-
-  init(_ input: RecorderConfiguration.Input) throws(RecorderError) {
-    switch input {
-    case .file(let path): self = .file(try FileProducer.open(path), path: path)
-    case .descriptor(let descriptor): self = .descriptor(descriptor)
-    case .listen(let host, let port, let connections):
-      do throws(IOError) {
-        self = .listener(try TCPListener(host: host, port: port), connections: connections)
-      } catch {
-        throw .listen("\(host):\(port)", reason: error.description)
-      }
     }
   }
 }

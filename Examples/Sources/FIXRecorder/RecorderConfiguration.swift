@@ -2,7 +2,8 @@
 public struct RecorderConfiguration: Sendable {
   /// Where the messages come from.
   public enum Input: Sendable, Equatable {
-    /// A file, read from its start to its end by threads of their own.
+    /// A file, read from its start to its end by threads of their own. A FIFO, or a device other than a disk, is read
+    /// like a descriptor, from when somebody writes to it, and by one producer.
     case file(String)
     /// A descriptor that is read until its end, such as 0: a pipe, a terminal, a file.
     case descriptor(Int32)

@@ -142,8 +142,8 @@ final class RecorderRun {
         descriptor: descriptor, path: path, maximumMessageLength: configuration.maximumMessageLength,
         results: results, rejects: rejects)
       try start(file, sender)
-    case .descriptor(let descriptor):
-      startStream(.file(File(borrowing: descriptor)), "standard input", 1, sender, rejects) { _, error in
+    case .stream(let file, let name):
+      startStream(.file(file), name, 1, sender, rejects) { _, error in
         if let error { self.results.add(error: error) }
       }
     case .listener(let listener, let limit):
@@ -183,6 +183,8 @@ final class RecorderRun {
   ) {
     let input = InterruptibleInput(input)
     inputs[number] = input
+    // A connection can be accepted in the turn of the stop, which then did not see it among the inputs.
+    if results.isStopping { input.interrupt() }
     let stream = StreamProducer(
       input: input, name: name, number: number, maximumMessageLength: configuration.maximumMessageLength,
       results: results, sender: sender, rejects: rejects)

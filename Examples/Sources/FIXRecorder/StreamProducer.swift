@@ -28,11 +28,12 @@ struct StreamProducer: ~Copyable {
     do throws(BytesClaimError) {
       while !buffer.isFinal {
         let region = unsafe buffer.writableRegion()
-        let part = unsafe UnsafeMutableRawBufferPointer(
-          rebasing: region[..<min(region.count, Self.blockSize)])
+        // SAFETY: the region is this task's until `didWrite`.
+        var part = unsafe MutableRawSpan(
+          _unsafeBytes: .init(rebasing: region[..<min(region.count, Self.blockSize)]))
         var count = 0
         do throws(IOError) {
-          count = try unsafe await input.read(into: part)
+          count = try await input.read(into: &part)
         } catch let failure {
           error = .input(name, reason: failure.description)
         }

@@ -44,7 +44,7 @@ struct DamagedMessage {
   }
 
   /// Walks the fields from `resume`, or from the body's start where that is further. O(fields walked).
-  func findEnd(in bytes: RawSpan, from resume: Int) -> Outcome {
+  func findEnd(in bytes: RawSpan, from resume: Int, _ messages: inout FoundMessages) -> Outcome {
     var field = max(resume, start.bodyStart ?? start.lengthField)
     while field < limit {
       if field + 1 < bytes.byteCount, bytes[byte: field] == FIXByte.nine,
@@ -61,7 +61,7 @@ struct DamagedMessage {
           : .needMore(end: bytes.byteCount + 1, resume: field)
       }
       if isTrailer(field: field, soh: soh, in: bytes) { return found(end: soh + 1) }
-      switch dataClaim(lengthField: field, soh: soh, in: bytes) {
+      switch dataClaim(lengthField: field, soh: soh, in: bytes, &messages) {
       case .none: field = soh + 1
       case .data(let end): field = end
       case .toInputEnd: return found(end: bytes.byteCount, atInputEnd: true)

@@ -16,8 +16,10 @@ extension DamagedMessage {
     case needMore(end: Int)
   }
 
-  /// Judges the field at `lengthField`, whose SOH is at `soh`. O(1) for other fields, O(data) for a data field.
-  func dataClaim(lengthField: Int, soh: Int, in bytes: RawSpan) -> DataClaim {
+  /// Judges the field at `lengthField`, whose SOH is at `soh`. O(1) for other fields. For a data field
+  /// O(messages in the data), and O(data) where that was not searched for an earlier claim.
+  func dataClaim(lengthField: Int, soh: Int, in bytes: RawSpan, _ messages: inout FoundMessages) -> DataClaim
+  {
     guard let tag = bytes.decimal(from: lengthField, to: soh), bytes[byte: tag.end] == FIXByte.equals,
       let dataTag = FIXDataField.tag(announcedBy: tag.value),
       let length = bytes.decimal(from: tag.end + 1, to: soh), length.end == soh
@@ -36,18 +38,21 @@ extension DamagedMessage {
     if dataEnd >= limit { return .none }
     if dataEnd >= bytes.byteCount {
       if !isFinal { return .needMore(end: dataEnd + 1) }
-      return dataEnd > bytes.byteCount && isStream(from: data, in: bytes) ? .none : .toInputEnd
+      return dataEnd > bytes.byteCount && isStream(from: data, in: bytes, &messages) ? .none : .toInputEnd
     }
     guard bytes[byte: dataEnd] == FIXByte.soh else { return .none }
-    return withoutStraddler(data..<dataEnd, in: bytes)
+    return withoutStraddler(data..<dataEnd, in: bytes, &messages)
   }
 
   /// Believes the claim unless a sound message begins in the data and ends behind it.
-  private func withoutStraddler(_ data: Range<Int>, in bytes: RawSpan) -> DataClaim {
+  private func withoutStraddler(
+    _ data: Range<Int>, in bytes: RawSpan, _ messages: inout FoundMessages
+  ) -> DataClaim {
     var place = data.lowerBound
     while place < data.upperBound {
-      switch MessageSearch.nextMessage(
-        in: bytes, range: place..<data.upperBound, windowEnd: windowEnd, isFinal: isFinal)
+      switch messages.nextMessage(
+        in: bytes, range: place..<data.upperBound, windowEnd: windowEnd, maximumLength: windowEnd - offset,
+        isFinal: isFinal)
       {
       case .none: place = data.upperBound
       case .needMore(let end): return .needMore(end: end)
@@ -61,11 +66,12 @@ extension DamagedMessage {
 
   /// Whether the input from `place` to its end is a stream of messages: sound ones, the last of them up to the
   /// end or followed by another start.
-  private func isStream(from place: Int, in bytes: RawSpan) -> Bool {
+  private func isStream(from place: Int, in bytes: RawSpan, _ messages: inout FoundMessages) -> Bool {
     var place = place
     var foundAny = false
-    while case .message(let message) = MessageSearch.nextMessage(
-      in: bytes, range: place..<bytes.byteCount, windowEnd: windowEnd, isFinal: true)
+    while case .message(let message) = messages.nextMessage(
+      in: bytes, range: place..<bytes.byteCount, windowEnd: windowEnd, maximumLength: windowEnd - offset,
+      isFinal: true)
     {
       foundAny = true
       place = message.upperBound

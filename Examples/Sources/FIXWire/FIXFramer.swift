@@ -22,6 +22,12 @@ public struct FIXFramer: Sendable {
   var needed = 0
   // The fault whose run reached the maximum length and goes on behind it.
   var openFault: FrameFault?
+  // What is known of the input at hand.
+  private var found = FoundMessages()
+  // How many bytes must be at hand for the shortcut, at least `shortcutLength`. A long message with a wrong checksum closes
+  // it by a number that is never reached, which costs the messages that take it nothing.
+  private var leastForShortcut = Self.shortcutLength
+  private var isWary: Bool { leastForShortcut == .max }
 
   /// One decision about the bytes at the offset.
   public enum Step: Sendable, Equatable {
@@ -47,19 +53,63 @@ public struct FIXFramer: Sendable {
   public var requiredCapacity: Int { maximumMessageLength + MessageStart.recognisableLength }
 
   /// Judges the bytes at `offset`, which must be the one behind the step before (or the same one after
-  /// `needMore`). O(length of the step).
+  /// `needMore`). O(length of the step), except that a message that is not sound costs what it declares, and what its data
+  /// fields declare, up to the maximum length each, however short its reject is. `StreamBuffer` has the framer remember
+  /// what it learned of the input, so that it need not be learned again for the next step.
   ///
   /// - Parameters:
   ///   - bytes: the input at hand.
   ///   - offset: the first byte that no step covered yet.
   ///   - isFinal: that no byte will follow those in `bytes`.
   public mutating func next(in bytes: RawSpan, at offset: Int, isFinal: Bool) -> Step {
-    let length = Self.lengthOfSoundMessage(in: bytes, at: offset)
+    let length = Self.lengthOfSoundMessage(
+      in: bytes, at: offset, ifAtHand: leastForShortcut, summingAtMost: .max)
     if length > 0 && length <= maximumMessageLength {
       settle()
       return .message(length: length)
     }
+    return slowNext(in: bytes, at: offset, isFinal: isFinal)
+  }
+
+  /// The same where the shortcut did not do: if that is because it is closed, it is still open for short messages.
+  @inline(never)
+  private mutating func slowNext(in bytes: RawSpan, at offset: Int, isFinal: Bool) -> Step {
+    if isWary {
+      let length = Self.lengthOfSoundMessage(
+        in: bytes, at: offset, ifAtHand: Self.shortcutLength, summingAtMost: WindowSums.directLength)
+      if length > 0 && length <= maximumMessageLength {
+        settle()
+        return .message(length: length)
+      }
+    }
     return carefulNext(in: bytes, at: offset, isFinal: isFinal)
+  }
+
+  /// Has what is known of the input kept from one step to the next. From now on, what was at hand must stand where it stood,
+  /// until `inputMoves` is called.
+  mutating func keepFindings() { found.sums.areKept = true }
+
+  /// How many bytes were read for checksums that were wrong, or had to be looked at with care.
+  var summed: Int { found.sums.summed }
+
+  /// Says that the input at hand will stand at another place.
+  mutating func inputMoves() {
+    found.removeAll()
+    found.sums.removeAll()
+    leastForShortcut = Self.shortcutLength
+  }
+
+  /// Whether the checksum of a message that starts at `offset` is right.
+  private mutating func isSumRight(_ offset: Int, _ trailerStart: Int, in bytes: RawSpan) -> Bool {
+    guard case .checksum(let expected) = Trailer.at(trailerStart, in: bytes) else { return false }
+    let length = trailerStart - offset
+    let isLong = length > WindowSums.directLength
+    // The shortcut has summed them, too.
+    if !isWary || !isLong { found.sums.didSum(length) }
+    if expected == Int(found.sums.sum(offset..<trailerStart, in: bytes)) { return true }
+    // The reject may be much shorter than what was summed, and the next message may reach as far.
+    if found.sums.areKept && isLong { leastForShortcut = .max }
+    return false
   }
 
   /// Forgets the progress made at an offset that is now behind.
@@ -70,7 +120,6 @@ public struct FIXFramer: Sendable {
   }
 
   /// The same decision without the shortcut: everything that is not a whole sound message.
-  @inline(never)
   private mutating func carefulNext(in bytes: RawSpan, at offset: Int, isFinal: Bool) -> Step {
     let available = bytes.byteCount - offset
     precondition(available >= 0, "the offset lies beyond the input")
@@ -90,9 +139,7 @@ public struct FIXFramer: Sendable {
           needed = end - offset
           return .needMore(total: needed)
         }
-        if end <= bytes.byteCount,
-          Trailer.at(trailerStart, in: bytes) == .checksum(Int(bytes.byteSum(offset..<trailerStart)))
-        {
+        if end <= bytes.byteCount, isSumRight(offset, trailerStart, in: bytes) {
           settle()
           return .message(length: end - offset)
         }
@@ -113,7 +160,8 @@ public struct FIXFramer: Sendable {
   ) -> Step {
     let message = DamagedMessage(
       offset: offset, start: start, windowEnd: offset + maximumMessageLength, isFinal: isFinal, in: bytes)
-    switch message.findEnd(in: bytes, from: offset + searched) {
+    if !found.sums.areKept { found.removeAll() }
+    switch message.findEnd(in: bytes, from: offset + searched, &found) {
     case .found(let fault, let end, let isCut):
       return reject(fault, length: end - offset, isCut: isCut)
     case .needMore(let end, let resume):

@@ -2,8 +2,10 @@
 ///
 /// One block of page-aligned memory holds the unframed bytes in one piece. The owner fills the free region at
 /// its end (`writableRegion`, then `didWrite`), drains, and fills again; a message cut off by the end of a fill
-/// waits for the next. The rest is moved to the front only when less than half of the memory is free behind it,
-/// so every byte is moved less than once on average. Nothing is allocated after `init`.
+/// waits for the next. The rest is moved to the front only when less than half of the memory is free behind it and
+/// it is no longer than what was framed, or when hardly anything is free, so every byte is moved less than twice on
+/// average. Nothing is allocated after `init`, but for what a long message with a wrong checksum or data inside damage
+/// makes the framer remember: a byte for every 256 of the memory, and 24 for every start in such data.
 ///
 /// A region handed to the kernel stays where it is until `didWrite`; draining in between is allowed.
 @safe
@@ -39,6 +41,8 @@ public struct StreamBuffer: ~Copyable {
     capacity: Int = 1 << 19, maximumMessageLength: Int = FIXFramer.defaultMaximumMessageLength
   ) {
     framer = FIXFramer(maximumMessageLength: maximumMessageLength)
+    // What stands in the memory is only moved or replaced by `writableRegion`.
+    framer.keepFindings()
     let pageSize = 4096
     let needed = max(capacity, 2 * framer.requiredCapacity)
     let size = (needed + pageSize - 1) / pageSize * pageSize
@@ -50,7 +54,7 @@ public struct StreamBuffer: ~Copyable {
   /// Bytes that are filled and not framed.
   public var unframed: Int { tail - head }
 
-  /// Where to put further input: at least half of the buffer, or less a message that is waited for.
+  /// Where to put further input: at least half of the buffer, or an eighth while a long message is waited for.
   ///
   /// The region is valid until `didWrite`, which must follow. Bytes already in the buffer may be drained while
   /// the region is being filled. Amortised O(1) per byte of input.
@@ -58,10 +62,13 @@ public struct StreamBuffer: ~Copyable {
   public mutating func writableRegion() -> UnsafeMutableRawBufferPointer {
     precondition(!isFilling, "the region handed out before is still being filled: call didWrite first")
     precondition(!isFinal, "finish() was called: no more input can come")
+    let free = unsafe memory.count - tail
     if head == tail {
+      framer.inputMoves()
       head = 0
       tail = 0
-    } else if unsafe memory.count - tail < memory.count / 2 && head > 0 {
+    } else if unsafe head > 0 && free < memory.count / 2 && (head >= tail - head || free < memory.count / 8) {
+      framer.inputMoves()
       // SAFETY: both ranges lie in `memory`; copyMemory allows them to overlap.
       unsafe memory.baseAddress!.copyMemory(from: memory.baseAddress! + head, byteCount: tail - head)
       tail -= head

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import NexusRT
 
 /// Bytes on their way to a file descriptor, in large writes.
 ///
@@ -65,23 +66,37 @@ struct BulkOutput: ~Copyable {
 
   /// Adds `message` as a line, with `|` for SOH. O(message).
   mutating func appendLine(_ message: RawSpan) throws {
-    var rest = 0
-    while rest < message.byteCount {
-      if count == Self.capacity { try flush() }
-      let part = min(Self.capacity - count, message.byteCount - rest)
-      // SAFETY: `part` bytes are free behind `count`, and stand behind `rest` in the message.
-      unsafe message.withUnsafeBytes { source in
-        for index in 0..<part {
-          let byte = unsafe source[rest + index]
-          unsafe memory[count + index] = byte == 1 ? UInt8(ascii: "|") : byte
-        }
+    var done = 0
+    while !appendLine(message, from: &done) { try flush() }
+  }
+
+  /// The same in a task of a runtime: where the output is slow, the other tasks run meanwhile.
+  ///
+  /// - Throws: `IOError` with `isCancelled` if the task is cancelled while the output takes nothing, among what
+  ///   `flush` throws. After an error nothing further can be added.
+  nonisolated(nonsending) mutating func appendLineInTask(_ message: RawSpan) async throws {
+    var done = 0
+    while !appendLine(message, from: &done) { try await flushInTask() }
+  }
+
+  /// Adds as much of the line as there is room for, from `done` on, and moves that forward.
+  ///
+  /// - Returns: whether all of it is added.
+  private mutating func appendLine(_ message: RawSpan, from done: inout Int) -> Bool {
+    let part = min(Self.capacity - count, message.byteCount - done)
+    // SAFETY: `part` bytes are free behind `count`, and stand behind `done` in the message.
+    unsafe message.withUnsafeBytes { source in
+      for index in 0..<part {
+        let byte = unsafe source[done + index]
+        unsafe memory[count + index] = byte == 1 ? UInt8(ascii: "|") : byte
       }
-      count += part
-      rest += part
     }
-    if count == Self.capacity { try flush() }
+    count += part
+    done += part
+    guard done == message.byteCount, count < Self.capacity else { return false }
     unsafe memory[count] = UInt8(ascii: "\n")
     count += 1
+    return true
   }
 
   /// Writes what is held back.
@@ -99,11 +114,29 @@ struct BulkOutput: ~Copyable {
     count = 0
   }
 
+  /// The same in a task of a runtime, as `appendLineInTask`.
+  nonisolated(nonsending) mutating func flushInTask() async throws {
+    let file = File(borrowing: descriptor)
+    var done = 0
+    while done < count {
+      do throws(IOError) {
+        // SAFETY: [0, count) is filled, and nobody adds to it before the write has ended.
+        done += try await file.write(
+          unsafe RawSpan(_unsafeStart: memory.baseAddress! + done, byteCount: count - done))
+      } catch {
+        if error.isCancelled { throw error }
+        if error.code == EPIPE && !isOwned { throw ExitCode.success }
+        throw Failure(operation: "write to", name: name, code: error.code)
+      }
+    }
+    count = 0
+  }
+
   /// What the system refused.
   struct Failure: Error, CustomStringConvertible {
     let operation: String
     let name: String
-    let code = errno
+    var code = errno
 
     // SAFETY: strerror returns a C string that is copied before any other call.
     var description: String { unsafe "cannot \(operation) \(name): \(String(cString: strerror(code)))" }

@@ -27,7 +27,10 @@ struct Record: ParsableCommand {
   )
   var archive: String
 
-  @Option(help: ArgumentHelp("The file to record; - is standard input here too.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The file to record; - is standard input here too. A FIFO is recorded until its writers have closed it.",
+      valueName: "file"))
   var input: String?
 
   @Argument(help: ArgumentHelp("- records standard input.", valueName: "-"))

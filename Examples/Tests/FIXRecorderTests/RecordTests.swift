@@ -165,6 +165,28 @@ import Testing
     #expect(summary.framing.bytes(of: .garbage) + summary.framing.bytes(of: .truncatedEnd) == 1)
   }
 
+  @Test func stop_inTheTurnThatAcceptsAConnection_ends() throws {
+    let directory = TemporaryDirectory()
+    let stop = Pipe()
+    var configuration = RecorderConfiguration(
+      directory: directory.archive, input: .listen(host: "127.0.0.1", port: 0, connections: nil))
+    configuration.stopDescriptor = stop.readEnd
+    // Both are there before the recorder looks: it reads the word to stop and accepts in one turn, in this order.
+    let peer = Shared<Int32>(-1)
+    let sent = traffic(300)
+    let recorder = RunningRecorder(configuration) { port in
+      let connection = connect(to: port)
+      write(Array(sent.joined()), to: connection)
+      peer.change { $0 = connection }
+      write([1], to: stop.writeEnd)
+    }
+    #expect(recorder.endsInTime(), "the connection's idle peer keeps the recorder from ending")
+    close(peer.value)
+    #expect(try recorder.finish().wasStopped)
+    // The peer's system had been told that these arrived.
+    #expect(try messages(of: directory.archive) == sent)
+  }
+
   @Test func segments_rollOver_andRecordingGoesOnBehindThem() throws {
     let directory = TemporaryDirectory()
     let sent = traffic(9_000)

@@ -47,15 +47,24 @@ struct RunningRecorder {
   private let result = BlockingQueue<Result<RecorderSummary, any Error>>()
   private let ports = BlockingQueue<UInt16>()
   private let syncs = Shared<[DurableCount]>([])
+  private let ended = Shared(false)
 
-  init(_ configuration: RecorderConfiguration) {
-    let (result, ports, syncs) = (result, ports, syncs)
+  /// - Parameter whenListening: runs on the recorder's thread, before anything is accepted.
+  init(
+    _ configuration: RecorderConfiguration, whenListening: @escaping @Sendable (UInt16) -> Void = { _ in }
+  ) {
+    let (result, ports, syncs, ended) = (result, ports, syncs, ended)
     try! PlainThread.start(configuration) { configuration in
       var events = RecorderEvents()
-      events.isListening = { ports.put($0) }
+      events.isListening = {
+        whenListening($0)
+        ports.put($0)
+      }
       events.didSync = { count in syncs.change { $0.append(count) } }
       let configuration = configuration
-      result.put(Result { try Recorder.run(configuration, events: events) })
+      let outcome = Result { try Recorder.run(configuration, events: events) }
+      ended.change { $0 = true }
+      result.put(outcome)
     }
   }
 
@@ -65,8 +74,20 @@ struct RunningRecorder {
   /// Waits for the end.
   func finish() throws -> RecorderSummary { try result.take().get() }
 
+  /// Whether it ends before a patient time is over.
+  func endsInTime() -> Bool { eventually { ended.value } }
+
   /// What was reported after each sync, so far.
   var reportedSyncs: [DurableCount] { syncs.value }
+}
+
+/// Whether `condition` comes true within ten seconds.
+func eventually(_ condition: () -> Bool) -> Bool {
+  for _ in 0..<1000 {
+    if condition() { return true }
+    usleep(10_000)
+  }
+  return condition()
 }
 
 /// A value that several threads use.

@@ -15,14 +15,17 @@ struct RunningProgram {
   private let process: pid_t
   private let directory: String
 
-  /// - Parameter input: the file that is its standard input.
-  init(_ arguments: [String], input: String = "/dev/null") {
+  /// - Parameters:
+  ///   - input: the file that is its standard input.
+  ///   - output: the file that is its standard output; without it one that `output` gives.
+  init(_ arguments: [String], input: String = "/dev/null", output: String? = nil) {
     directory = temporaryDirectory()
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 1, directory + "/out", O_WRONLY | O_CREAT, 0o600)
+    unsafe posix_spawn_file_actions_addopen(
+      &actions, 1, output ?? directory + "/out", O_WRONLY | O_CREAT, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
     var child: pid_t = 0
     var words: [UnsafeMutablePointer<CChar>?] =
@@ -39,6 +42,29 @@ struct RunningProgram {
   var errors: String { String(decoding: contents(directory + "/err"), as: UTF8.self) }
 
   func send(_ signal: Int32) { kill(process, signal) }
+
+  /// Whether it comes to block SIGINT, to take it in its own way, before a patient time is over.
+  func blocksSignals() -> Bool {
+    for _ in 0..<1000 {
+      let status = String(decoding: contents("/proc/\(process)/status"), as: UTF8.self)
+      let mask = status.split(separator: "SigBlk:\t").last?.prefix(16) ?? ""
+      if let bits = UInt64(mask, radix: 16), bits & 1 << UInt64(SIGINT - 1) != 0 { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
+  /// Whether it ends before a patient time is over. It can still be waited for.
+  func endsInTime(doingMeanwhile action: () -> Void = {}) -> Bool {
+    for _ in 0..<1000 {
+      action()
+      var information = unsafe siginfo_t()
+      let status = unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOHANG | WNOWAIT)
+      if unsafe status == 0 && information.si_signo == SIGCHLD { return true }
+      usleep(10_000)
+    }
+    return false
+  }
 
   /// Waits for its end.
   func finish() -> Finished {

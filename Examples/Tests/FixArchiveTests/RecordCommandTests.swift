@@ -126,6 +126,75 @@ import Testing
     #expect(ended.errors.isEmpty)
   }
 
+  @Test func sigint_whileNobodyOpensTheFIFO_seals() {
+    let (directory, _) = makeInput(1)
+    defer { remove(directory) }
+    let archive = directory + "/archive"
+    let fifo = directory + "/fifo"
+    precondition(unsafe mkfifo(fifo, 0o600) == 0)
+    let recorder = RunningProgram(["record", "--archive", archive, "--input", fifo])
+    #expect(recorder.blocksSignals())
+    recorder.send(SIGINT)
+    let endsInTime = recorder.endsInTime()
+    #expect(endsInTime, "SIGINT is blocked and nobody looks for it")
+    if !endsInTime { recorder.send(SIGKILL) }
+    #expect(recorder.finish().exitCode == 0)
+    #expect(
+      String(decoding: fixArchive("verify", archive).output, as: UTF8.self).contains("end            sealed"))
+  }
+
+  /// A FIFO with both ends open, and `tail -f` of a long archive that writes to it and has filled it.
+  func makeBlockedTail() -> (directory: String, reader: Int32, tail: RunningProgram) {
+    let (directory, input) = makeInput(50_000)
+    let archive = directory + "/archive"
+    #expect(fixArchive("record", "--archive", archive, "--input", input).exitCode == 0)
+    let fifo = directory + "/fifo"
+    precondition(unsafe mkfifo(fifo, 0o600) == 0)
+    let reader = unsafe open(fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+    let tail = RunningProgram(["tail", "-f", archive], output: fifo)
+    var count: Int32 = 0
+    for _ in 0..<1000 where count < 1 << 16 {
+      usleep(10_000)
+      _ = unsafe ioctl(reader, UInt(FIONREAD), &count)
+    }
+    #expect(count == 1 << 16, "the pipe is full")
+    return (directory, reader, tail)
+  }
+
+  @Test func sigint_whileNobodyReadsTheTail_endsIt() {
+    let (directory, reader, tail) = makeBlockedTail()
+    defer { remove(directory) }
+    defer { close(reader) }
+    tail.send(SIGINT)
+    let endsInTime = tail.endsInTime()
+    #expect(endsInTime, "a full pipe keeps tail from ending")
+    if !endsInTime { tail.send(SIGKILL) }
+    let ended = tail.finish()
+    #expect(ended.exitCode == 0)
+    #expect(ended.errors.isEmpty)
+  }
+
+  @Test func sigint_whileTheTailCatchesUp_endsIt() {
+    let (directory, reader, tail) = makeBlockedTail()
+    defer { remove(directory) }
+    defer { close(reader) }
+    tail.send(SIGINT)
+    // Whatever it writes is read at once from now on.
+    var room = [UInt8](repeating: 0, count: 1 << 16)
+    var total = 0
+    func readAll() {
+      while case let count = unsafe read(reader, &room, room.count), count > 0 { total += count }
+    }
+    #expect(
+      tail.endsInTime {
+        readAll()
+      })
+    readAll()
+    #expect(tail.finish().exitCode == 0)
+    let whole = fixArchive("tail", directory + "/archive").output.count
+    #expect(total < whole, "tail went on to the end of the archive")
+  }
+
   @Test func kills_loseNothingThatWasReportedSynced() {
     let (directory, input) = makeInput(400_000)
     defer { remove(directory) }
