@@ -19,6 +19,9 @@ case "$sanitizer" in
   # The other ways would keep the sanitizer from following a task from one stack to the next.
   thread) build=("${thread_build[@]}") ways=(continuation) ;;
 esac
+# Under a sanitizer one test at a time: hundreds at once, each with threads of its own, keep two cores from getting anywhere.
+crowd=()
+[[ -n "$sanitizer" ]] && crowd=(--no-parallel)
 swift build --build-tests "${build[@]}" >"$logs/build.log" 2>&1 \
   || { tail -n 60 "$logs/build.log"; exit 1; }
 
@@ -44,7 +47,7 @@ for ((round = 0; round < rounds; round++)); do
   export NEXUS_SEED=$((first + round))
   for way in "${ways[@]}"; do
     NEXUS_SUSPENSION="$way" attempt "round-$round-seed-$NEXUS_SEED-$way" \
-      swift test --skip-build "${build[@]}" --filter "$filter"
+      swift test --skip-build "${build[@]}" "${crowd[@]}" --filter "$filter"
   done
 done
 
