@@ -134,12 +134,13 @@ run_step() {
   total_passed=$((total_passed + passed))
   total_failed=$((total_failed + failed))
 
-  local tally="" verdict="ok"
+  local tally="" verdict="ok" why=""
+  why="$(printf '%s; ' "${reasons[@]}" | sed 's/; $//')"
   [[ "$counted" == counted ]] && tally="$passed passed, $failed failed  "
-  ((${#reasons[@]} > 0)) && verdict="FAILED: $(printf '%s; ' "${reasons[@]}" | sed 's/; $//')"
+  ((${#reasons[@]} > 0)) && verdict="FAILED: $why"
   printf '%4d s  %s%s\n' "$((SECONDS - started))" "$tally" "$verdict"
   ((${#reasons[@]} == 0)) && return
-  failures+="$(failures_in "$log" "$title" "$(printf '%s; ' "${reasons[@]}" | sed 's/; $//')")"$'\n'
+  failures+="$(failures_in "$log" "$title" "$why")"$'\n'
   echo "--- $log"
   [[ -n "$found" ]] && sed "s#^$root/##" <<<"$found" | head -n 40
   grep -A 40 -m 1 'WARNING: ThreadSanitizer' "$log"

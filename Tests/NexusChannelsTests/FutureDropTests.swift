@@ -136,26 +136,17 @@ import Testing
   @Test func mpscFuture_polledForTwoWaits_leavesNoWatchBehind() throws {
     try onRuntime {
       let ends = MPSC.channel(of: Int.self, capacity: 1)
-      let tokens = Noted([WakeToken]())
       var handles = HandleList<Void>()
-      for _ in 0..<2 {
-        handles.append(
-          spawnBoxed {
-            let wait = Wait(for: "test")
-            tokens.value.append(wait.token)
-            _ = await wait.suspend()
-          })
-      }
-      await settle()
+      let tokens = await waiters(2, &handles)
       let sender = ends.sender
       try sender.trySend(0)
       do {
         var send = sender.sending(1)
-        for token in tokens.value + tokens.value { try expect(!send.poll(waking: token)) }
+        for token in tokens + tokens { try expect(!send.poll(waking: token)) }
         #expect(watchedWords() == 1)
       }
       #expect(watchedWords() == 0)
-      for token in tokens.value { token.wake() }
+      for token in tokens { token.wake() }
       _ = try await handles.values()
     }
   }

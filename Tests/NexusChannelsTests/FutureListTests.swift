@@ -125,25 +125,16 @@ import Testing
     try onRuntime {
       let ends = channel(1)
       let woken = Noted([Int]())
-      let tokens = Noted([WakeToken]())
       var handles = HandleList<Void>()
-      for index in 0..<2 {
-        handles.append(
-          spawnBoxed {
-            let wait = Wait(for: "test")
-            tokens.value.append(wait.token)
-            if await wait.suspend() { woken.value.append(index) }
-          })
-      }
-      await settle()
+      let tokens = await waiters(2, &handles) { woken.value.append($0) }
       var receive = ends.receiver.receiving()
-      for token in tokens.value { try expect(receive.poll(waking: token) == nil) }
+      for token in tokens { try expect(receive.poll(waking: token) == nil) }
       try ends.sender.trySend(1)
       await settle()
       #expect(woken.value == [1])
       var send = ends.sender.sending(2)
-      try expect(!send.poll(waking: tokens.value[1]))
-      try expect(!send.poll(waking: tokens.value[0]))
+      try expect(!send.poll(waking: tokens[1]))
+      try expect(!send.poll(waking: tokens[0]))
       try expect(receive.poll(waking: .none) == 1)
       await settle()
       #expect(woken.value == [1, 0])

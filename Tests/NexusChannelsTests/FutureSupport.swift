@@ -15,6 +15,23 @@ final class Noted<Value> {
   init(_ value: Value) { self.value = value }
 }
 
+/// The tokens of as many tasks that wait for nothing but them, once all do; each that is woken says so with its number.
+nonisolated(nonsending) func waiters(
+  _ count: Int, _ tasks: inout HandleList<Void>, whenWoken: @escaping (Int) -> Void = { _ in }
+) async -> [WakeToken] {
+  let tokens = Noted([WakeToken]())
+  for index in 0..<count {
+    tasks.append(
+      spawnBoxed {
+        let wait = Wait(for: "test")
+        tokens.value.append(wait.token)
+        if await wait.suspend() { whenWoken(index) }
+      })
+  }
+  await settle()
+  return tokens.value
+}
+
 /// Five tasks, of which the second and the fourth go: what the tests of dropped waiters are about.
 let survivors = [0, 2, 4]
 

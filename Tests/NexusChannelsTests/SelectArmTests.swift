@@ -6,7 +6,6 @@ import Testing
 @testable import NexusChannels
 
 @Suite struct SelectArmTests {
-  /// crossbeam smoke1/2, default, disconnected, default_when_disconnected.
   /// Room that a permit gives back and a value that is received: two changes, which must not cancel each other.
   @Test func sendVersion_onlyGrows() throws {
     let ends = MPSC.channel(of: Int.self, capacity: 2)
@@ -26,6 +25,7 @@ import Testing
     expect(core.sendVersion > before)
   }
 
+  /// crossbeam smoke1/2, default, disconnected, default_when_disconnected.
   @Test(arguments: [1, 4, Int.max]) func trySelect_takesWhatIsThere_andNothingElse(capacity: Int) throws {
     let a = channel(capacity)
     let b = channel(capacity)

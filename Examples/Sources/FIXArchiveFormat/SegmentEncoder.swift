@@ -120,7 +120,8 @@ public struct SegmentEncoder: Sendable {
     return length
   }
 
-  /// Encodes the seal and the zeros behind it; nothing can follow. Says that all before it is durable. Returns what `sealLength` was. O(block).
+  /// Encodes the seal and the zeros behind it; nothing can follow. It says that all before it is durable. Returns what
+  /// `sealLength` was. O(block).
   @safe
   public mutating func encodeSeal(time: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let length = sealLength

@@ -13,7 +13,7 @@ public struct OwnedReceiveFuture<Receiver: ChannelReceiver & ~Copyable>: ~Copyab
   @usableFromInline var receiver: Receiver
   @usableFromInline var place: Receiver.Core.ReceiverPlace?
   @usableFromInline var token = WakeToken.none
-  /// The thread of the last poll that registered something, whose loop may look at the channel until that is taken back.
+  /// The thread of the last poll: while `place` is set, its loop may look at the channel.
   @usableFromInline var thread: UnsafeMutablePointer<nexus_thread>?
 
   @inlinable

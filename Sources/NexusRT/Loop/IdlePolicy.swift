@@ -106,6 +106,7 @@ struct IdleState {
     pause = found ? 0 : min(2 * pause + 1, IdleState.longestPause)
     waitsBeforeLook = pause
   }
+
   /// A wait that nothing but its time has ended was over so late, in ns.
   mutating func woken(late: UInt64) {
     // An eighth of the way each time: a dozen waits find the rule, and one exception does not hide it.

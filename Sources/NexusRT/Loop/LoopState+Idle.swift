@@ -31,15 +31,16 @@ extension LoopState {
     }
     if clock.advancesWhenIdle && moveManualClock() { return }
     // Nothing but another thread can end the wait: a futex is woken in three quarters of the time that a ring takes.
-    let isSleep = timeout == .max && reactor.isUnused
+    let wait = timeout == .max ? nil : timeout - idle.lead
+    let isSleep = wait == nil && reactor.isUnused
     guard unsafe mailbox.pointee.park(sleeping: isSleep) else { return }
     counters.parks &+= 1
-    let end = timeout == .max ? nil : Monotonic.now() &+ (timeout - idle.lead)
+    let end = wait.map { Monotonic.now() &+ $0 }
     if isSleep {
       unsafe mailbox.pointee.sleep()
     } else {
       counters.enters &+= 1
-      reactor.park(timeout: timeout == .max ? nil : timeout - idle.lead)
+      reactor.park(timeout: wait)
     }
     let arrived = unsafe mailbox.pointee.unpark(into: &runQueue)
     counters.foreignWakes &+= UInt64(arrived)
